@@ -1,0 +1,71 @@
+package event
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"github.com/runnel/runnel/store"
+)
+
+// Functions invokes functions and waits for their answers.
+type Functions interface {
+	// Invoke runs the function. Errors are ErrNotFound, ErrDenied, ErrBusy
+	// (too many run already), and failures of the runtime itself. A function
+	// that failed is no error: see Result.
+	Invoke(ctx context.Context, function ARN, in Invocation) (Result, error)
+}
+
+// ErrBusy says that a function runs as often as it may.
+var ErrBusy = fmt.Errorf("rate exceeded")
+
+// Invocation is one call of a function.
+type Invocation struct {
+	From    Sender
+	Trace   string
+	Payload []byte // JSON
+}
+
+// Result is how an invocation ended.
+type Result struct {
+	Payload []byte // JSON: the answer, or the error
+	Failed  bool   // the function returned an error, crashed, or timed out
+}
+
+// Invoke is [Functions.Invoke] of whoever runs functions.
+func (r *Router) Invoke(ctx context.Context, function string, in Invocation) (Result, error) {
+	a, err := arn.Parse(function)
+	if err != nil || r.functions == nil {
+		return Result{}, fmt.Errorf("%s: %w", function, ErrNotFound)
+	}
+	return r.functions.Invoke(ctx, a, in)
+}
+
+// Logs keeps what functions print.
+type Logs interface {
+	// Append adds lines to a log stream; the group and the stream are made
+	// where there are none.
+	Append(ctx context.Context, tx *store.Tx, group, stream string, lines []LogLine) error
+}
+
+// LogLine is a line of a log.
+type LogLine struct {
+	Time time.Time
+	Text string
+}
+
+// Roles gives out the credentials of roles.
+type Roles interface {
+	// Assume returns credentials of a session of the role, if its trust
+	// policy lets the service (such as "lambda.amazonaws.com") assume it.
+	// Errors are ErrNotFound and ErrDenied.
+	Assume(ctx context.Context, role ARN, session, service string) (Credentials, error)
+}
+
+// Credentials are temporary credentials.
+type Credentials struct {
+	AccessKeyID, SecretAccessKey, SessionToken string
+	Expires                                    time.Time
+}
