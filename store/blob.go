@@ -159,8 +159,9 @@ func (tx *Tx) countBlob(id BlobID, by int) {
 	tx.OnCommit(func() { tx.store.DiscardBlob(id) })
 }
 
-// sweepBlobs removes the blobs that earlier runs wrote and never named.
-func (s *Store) sweepBlobs(ctx context.Context) {
+// SweepBlobs removes the blobs that earlier runs wrote and never named. Run
+// does so once.
+func (s *Store) SweepBlobs(ctx context.Context) {
 	names, err := s.fs.List(s.blobs.dir)
 	if err != nil {
 		s.log.Error("orphaned blobs are not swept", "err", err)

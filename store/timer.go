@@ -2,7 +2,8 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"sync"
 	"time"
 )
 
@@ -16,13 +17,24 @@ const timerRetry = 5 * time.Second
 
 // scheduler wakes at the next due row. There is one a store.
 type scheduler struct {
+	c chan struct{}
+
+	mu    sync.Mutex
 	funcs map[string]TimerFunc
-	c     chan struct{}
 }
 
 func (sc *scheduler) init() {
 	sc.funcs = make(map[string]TimerFunc)
 	sc.c = make(chan struct{}, 1)
+}
+
+func (sc *scheduler) fn(kind string) TimerFunc {
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	if fn := sc.funcs[kind]; fn != nil {
+		return fn
+	}
+	return func(context.Context, *Tx, string) error { return errors.New("no such kind of timer") }
 }
 
 func (sc *scheduler) wake() {
@@ -32,8 +44,13 @@ func (sc *scheduler) wake() {
 	}
 }
 
-// OnTimer says what timers of a kind do. All kinds are named before Run.
-func (s *Store) OnTimer(kind string, fn TimerFunc) { s.timers.funcs[kind] = fn }
+// OnTimer says what timers of a kind do. A timer that is due before its kind
+// is known is put off, so all kinds are named before Run.
+func (s *Store) OnTimer(kind string, fn TimerFunc) {
+	s.timers.mu.Lock()
+	defer s.timers.mu.Unlock()
+	s.timers.funcs[kind] = fn
+}
 
 func dueSpace() Key                 { return K("timer", "due") }
 func timerKey(kind, id string) Key  { return K("timer", "id", kind, id) }
@@ -78,7 +95,7 @@ func (tx *Tx) Timer(kind, id string) (time.Time, bool) {
 // until ctx ends. It returns ctx's error.
 func (s *Store) Run(ctx context.Context) error {
 	swept := make(chan struct{})
-	go func() { defer close(swept); s.sweepBlobs(ctx) }()
+	go func() { defer close(swept); s.SweepBlobs(ctx) }()
 	defer func() { <-swept }()
 	for {
 		next, ok, err := s.fireDue(ctx)
@@ -137,10 +154,7 @@ func (s *Store) fireDue(ctx context.Context) (next time.Time, ok bool, err error
 func (s *Store) fire(ctx context.Context, due Key) error {
 	_, key := dueParts(due)
 	kind, id := timerParts(key)
-	fn := s.timers.funcs[kind]
-	if fn == nil {
-		fn = func(context.Context, *Tx, string) error { return fmt.Errorf("no such kind of timer") }
-	}
+	fn := s.timers.fn(kind)
 	err := s.Update(ctx, func(tx *Tx) error {
 		if !tx.Has(due) {
 			return nil // taken back or reset meanwhile
