@@ -1,0 +1,129 @@
+package runnel
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// tlsRecord is the first byte of a TLS handshake; no HTTP request begins so.
+const tlsRecord = 0x16
+
+// sniffTimeout bounds how long a connection may say nothing at all.
+const sniffTimeout = 2 * time.Minute
+
+// sniffer answers plain HTTP and TLS on one port: it looks at the first byte
+// that a client sends, and hands the connection to one of two listeners.
+type sniffer struct {
+	net.Listener
+	plain, secure *branch
+}
+
+func newSniffer(l net.Listener) *sniffer {
+	return &sniffer{Listener: l, plain: newBranch(l), secure: newBranch(l)}
+}
+
+// run accepts connections until the listener is closed.
+func (s *sniffer) run() error {
+	defer s.plain.Close()
+	defer s.secure.Close()
+	for {
+		conn, err := s.Accept()
+		if err != nil {
+			var temporary interface{ Temporary() bool }
+			if errors.As(err, &temporary) && temporary.Temporary() {
+				time.Sleep(10 * time.Millisecond) // out of file descriptors: others must close first
+				continue
+			}
+			return err
+		}
+		go s.sniff(conn)
+	}
+}
+
+func (s *sniffer) sniff(conn net.Conn) {
+	first := make([]byte, 1)
+	conn.SetReadDeadline(time.Now().Add(sniffTimeout))
+	if _, err := conn.Read(first); err != nil {
+		conn.Close()
+		return
+	}
+	conn.SetReadDeadline(time.Time{})
+	to := s.plain
+	if first[0] == tlsRecord {
+		to = s.secure
+	}
+	to.offer(&sniffed{Conn: conn, first: first})
+}
+
+// sniffed is a connection of which the first byte was read already.
+type sniffed struct {
+	net.Conn
+	first []byte
+}
+
+func (c *sniffed) Read(p []byte) (int, error) {
+	if len(c.first) > 0 && len(p) > 0 {
+		n := copy(p, c.first)
+		c.first = c.first[n:]
+		return n, nil
+	}
+	return c.Conn.Read(p)
+}
+
+// branch is a listener of the connections that it is offered.
+type branch struct {
+	addr  net.Addr
+	conns chan net.Conn
+	once  sync.Once
+	done  chan struct{}
+}
+
+func newBranch(l net.Listener) *branch {
+	return &branch{addr: l.Addr(), conns: make(chan net.Conn), done: make(chan struct{})}
+}
+
+func (b *branch) offer(c net.Conn) {
+	select {
+	case b.conns <- c:
+	case <-b.done:
+		c.Close()
+	}
+}
+
+func (b *branch) Accept() (net.Conn, error) {
+	select {
+	case c := <-b.conns:
+		return c, nil
+	case <-b.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (b *branch) Close() error   { b.once.Do(func() { close(b.done) }); return nil }
+func (b *branch) Addr() net.Addr { return b.addr }
+
+// listen opens the address. Port 0 takes a free one.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	return new(net.ListenConfig).Listen(ctx, "tcp", address)
+}
+
+// loopback reports whether only this machine can reach the address.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func serverTLS(cert tls.Certificate) *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+}
