@@ -1,0 +1,73 @@
+// Package functions is the Lambda functions of the pipelines as one program.
+//
+// A function of a template names its handler (Handler: iot-messages.csv-to-queue)
+// and the program that holds all of them (CodeUri: functions/bootstrap). Lambda
+// passes the name in _HANDLER, and Start runs what the table has under it. The
+// same program, zipped, is what AWS runs.
+//
+// Each pipeline has a package of its own. They are written against aws-lambda-go
+// and the AWS SDK alone: nothing here knows who runs it.
+package functions
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/runnel/runnel/functions/iotmessages"
+)
+
+// An Open makes a function from its environment: it reads the variables, makes
+// the clients, and returns the handler in one of the forms that lambda.Start
+// takes. It runs once, before the first invocation, and calls no service.
+type Open func(context.Context) (handler any, err error)
+
+// Handlers is every function by the name that a template calls it.
+var Handlers = map[string]Open{
+	"iot-messages.csv-to-queue":   iotmessages.CSVToQueue,
+	"iot-messages.queue-to-table": iotmessages.QueueToTable,
+	"iot-messages.get-messages":   iotmessages.GetMessages,
+	"iot-messages.get-message":    iotmessages.GetMessage,
+	"iot-messages.post-message":   iotmessages.PostMessage,
+	"iot-messages.put-message":    iotmessages.PutMessage,
+	"iot-messages.delete-message": iotmessages.DeleteMessage,
+}
+
+// Start runs the function that _HANDLER names and does not return, unless there
+// is no such function or no Lambda runtime to run it.
+func Start(ctx context.Context) error {
+	open, err := find(os.Getenv("_HANDLER"))
+	if err != nil {
+		return err
+	}
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
+		return fmt.Errorf("functions: AWS_LAMBDA_RUNTIME_API is not set; this program is started by Lambda")
+	}
+	lambda.StartWithOptions(handler(ctx, open), lambda.WithContext(ctx))
+	return nil
+}
+
+func find(name string) (Open, error) {
+	open, ok := Handlers[name]
+	if !ok {
+		known := strings.Join(slices.Sorted(maps.Keys(Handlers)), ", ")
+		return nil, fmt.Errorf("functions: no handler %q; there are %s", name, known)
+	}
+	return open, nil
+}
+
+// handler opens a function. One that does not open answers every invocation
+// with the reason, where its caller sees it, instead of a crash that only the
+// log explains.
+func handler(ctx context.Context, open Open) any {
+	h, err := open(ctx)
+	if err != nil {
+		return func(context.Context) error { return err }
+	}
+	return h
+}
