@@ -56,12 +56,17 @@ type keyring struct {
 // Lookup implements [wire.Credentials].
 func (k keyring) Lookup(ctx context.Context, id string) (secret, token string, p wire.Principal, err error) {
 	if secret, ok := k.own[id]; ok {
-		return secret, "", wire.Principal{ARN: "arn:aws:iam::" + k.account + ":root", Account: k.account, UserID: k.account}, nil
+		return secret, "", rootOf(k.account), nil
 	}
 	if k.issued == nil {
 		return "", "", wire.Principal{}, wire.ErrUnknownKey
 	}
 	return k.issued.Lookup(ctx, id)
+}
+
+// rootOf is the root of an account.
+func rootOf(account string) wire.Principal {
+	return wire.Principal{ARN: "arn:aws:iam::" + account + ":root", Account: account, UserID: account}
 }
 
 // errOpen says why a runtime that others can reach does not start.
