@@ -1,0 +1,38 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+const partSize = 8 << 20
+
+// uploadParts sends what r has, a part at a time.
+func (p *probe) uploadParts(ctx context.Context, made *s3.CreateMultipartUploadOutput, r io.Reader) (*s3types.CompletedMultipartUpload, error) {
+	parts := new(s3types.CompletedMultipartUpload)
+	buf := make([]byte, partSize)
+	for number := int32(1); ; number++ {
+		n, err := io.ReadFull(r, buf)
+		if n > 0 {
+			out, err := p.s3.UploadPart(ctx, &s3.UploadPartInput{
+				Bucket: made.Bucket, Key: made.Key, UploadId: made.UploadId,
+				PartNumber: aws.Int32(number), Body: bytes.NewReader(buf[:n]),
+			})
+			if err != nil {
+				return nil, err
+			}
+			parts.Parts = append(parts.Parts, s3types.CompletedPart{PartNumber: aws.Int32(number), ETag: out.ETag, ChecksumCRC32: out.ChecksumCRC32})
+		}
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return parts, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
