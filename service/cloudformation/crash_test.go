@@ -1,0 +1,123 @@
+package cloudformation_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/runnel/runnel/store/storetest"
+)
+
+// TestCrash cuts the power before every call that a stack operation makes, and
+// after the last, and runs what is left on the disk to its end: each stack must
+// come to the end that it would have had, and own all that there is.
+func TestCrash(t *testing.T) {
+	updated := strings.Replace(pipeline, "Dead: {Type: AWS::SQS::Queue}", "Dead: {Type: AWS::SQS::Queue, Properties: {QueueName: dead}}", 1)
+	updated = strings.Replace(updated, "Default: 60", "Default: 61", 1)
+	updated = strings.Replace(updated, "RetentionInDays: 7", "LogGroupName: other", 1)
+	broken := updated + "  Never: {Value: !ImportValue nowhere}\n"
+	for name, c := range map[string]struct {
+		ready string // the stack before
+		begin func(*rig) error
+		end   types.StackStatus
+	}{
+		"create":   {"", creation(pipeline), types.StackStatusCreateComplete},
+		"fail":     {"", creation(pipeline + "  Never: {Value: !ImportValue nowhere}\n"), types.StackStatusRollbackComplete},
+		"update":   {pipeline, updating(updated), types.StackStatusUpdateComplete},
+		"rollback": {pipeline, updating(broken), types.StackStatusUpdateRollbackComplete},
+		"delete":   {pipeline, deletion, types.StackStatusDeleteComplete},
+	} {
+		t.Run(name, func(t *testing.T) { crashEverywhere(t, c.ready, c.begin, c.end) })
+	}
+}
+
+func creation(body string) func(*rig) error {
+	return func(r *rig) error {
+		_, err := r.CreateStack(ctx, &cfn.CreateStackInput{StackName: aws.String("s"), TemplateBody: &body, Capabilities: everything})
+		return err
+	}
+}
+
+func updating(body string) func(*rig) error {
+	return func(r *rig) error {
+		_, err := r.UpdateStack(ctx, &cfn.UpdateStackInput{StackName: aws.String("s"), TemplateBody: &body, Capabilities: everything})
+		return err
+	}
+}
+
+func deletion(r *rig) error {
+	_, err := r.DeleteStack(ctx, &cfn.DeleteStackInput{StackName: aws.String("s")})
+	return err
+}
+
+func crashEverywhere(t *testing.T, ready string, begin func(*rig) error, end types.StackStatus) {
+	var clones []*storetest.Disk
+	synctest.Test(t, func(t *testing.T) {
+		disk := storetest.NewDisk()
+		var at uint64
+		armed := false
+		r := start(t, disk, func(req *http.Request) {
+			if armed && req.Method != http.MethodGet {
+				at++
+				clones = append(clones, disk.PowerCut(at))
+			}
+		})
+		defer r.stop()
+		if ready != "" {
+			r.status(r.create("s", ready), types.StackStatusCreateComplete)
+		}
+		armed = true
+		if err := begin(r); err != nil {
+			t.Fatal(err)
+		}
+		r.status(r.wait(r.only()), end)
+		armed = false
+		clones = append(clones, disk.PowerCut(at+1))
+	})
+	if len(clones) < 8 {
+		t.Fatalf("only %d power cuts", len(clones))
+	}
+	for i, disk := range clones {
+		t.Run(fmt.Sprint(i), func(t *testing.T) { resume(t, disk, end) })
+	}
+}
+
+// only is the id of the one stack that there is or was.
+func (r *rig) only() string {
+	r.t.Helper()
+	out, err := r.ListStacks(ctx, &cfn.ListStacksInput{})
+	if err != nil || len(out.StackSummaries) != 1 {
+		r.t.Fatal(out, err)
+	}
+	return *out.StackSummaries[0].StackId
+}
+
+func resume(t *testing.T, disk *storetest.Disk, end types.StackStatus) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, disk, nil)
+		defer r.stop()
+		id := r.only()
+		r.status(r.wait(id), end)
+		if end == types.StackStatusDeleteComplete || end == types.StackStatusRollbackComplete {
+			r.nothingLeft(nil)
+			return
+		}
+		owned := []string{}
+		for logical, physical := range r.resources(id) {
+			if logical == "Dead" || logical == "Queue" {
+				owned = append(owned, physical[strings.LastIndexByte(physical, '/')+1:])
+			}
+		}
+		slices.Sort(owned)
+		if got := r.queues(); !slices.Equal(got, owned) {
+			t.Errorf("queues %v, the stack has %v\n%s", got, owned, strings.Join(r.history(id), "\n"))
+		}
+	})
+}

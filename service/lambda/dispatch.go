@@ -1,0 +1,284 @@
+package lambda
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/runnel/runnel/store"
+)
+
+// dispatcher hands the asynchronous invocations of one function to processes,
+// as fast as slots allow. There is one while the function has any.
+type dispatcher struct {
+	s    *Service
+	name string
+
+	wake chan struct{} // something arrived, or ended
+
+	cursor uint64              // the last of the ready that was taken
+	taken  map[uint64]struct{} // by seq: what runs, or waits to
+	queue  []place             // taken, in order, and not begun
+	ramp   *ramp
+
+	mu      sync.Mutex
+	ended   []uint64 // what ended since the loop last looked
+	running int
+}
+
+// takeAtOnce is how many places are read from the store at once.
+const takeAtOnce = 256
+
+// arrived tells that a function has an asynchronous invocation.
+func (s *Service) arrived(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d := s.dispatch[name]; d != nil {
+		d.poke()
+		return
+	}
+	s.dispatch[name] = nil // wanted
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (d *dispatcher) poke() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// runDispatchers starts dispatchers where they are wanted, until ctx ends and
+// all of them have.
+func (s *Service) runDispatchers(ctx context.Context) error {
+	var all sync.WaitGroup
+	defer all.Wait()
+	if err := s.wantDispatchers(ctx); err != nil {
+		return err
+	}
+	for {
+		for _, d := range s.wanted() {
+			all.Go(func() { d.run(ctx) })
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.wake:
+		}
+	}
+}
+
+// wantDispatchers finds the functions that have invocations from before.
+func (s *Service) wantDispatchers(ctx context.Context) error {
+	var names []string
+	err := s.st.View(ctx, func(tx *store.Tx) error {
+		eachFunction(tx, func(name string, _ functionRow) {
+			if hasAny(tx, asyncSpace("body", name)) {
+				names = append(names, name)
+			}
+		})
+		return nil
+	})
+	for _, name := range names {
+		s.arrived(name)
+	}
+	return err
+}
+
+func hasAny(tx *store.Tx, prefix store.Key) bool {
+	for range tx.Scan(store.Prefix(prefix)) {
+		return true
+	}
+	return false
+}
+
+// wanted makes the dispatchers that do not exist yet.
+func (s *Service) wanted() []*dispatcher {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var made []*dispatcher
+	for name, d := range s.dispatch {
+		if d == nil {
+			d = &dispatcher{s: s, name: name, wake: make(chan struct{}, 1), taken: make(map[uint64]struct{}), ramp: s.newRamp(0)}
+			s.dispatch[name] = d
+			made = append(made, d)
+		}
+	}
+	return made
+}
+
+// run dispatches until nothing is left, or ctx ends; then it waits for what
+// runs.
+func (d *dispatcher) run(ctx context.Context) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	for {
+		next, err := d.look(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				d.s.log.Error("asynchronous invocations wait", "function", d.name, "err", err)
+			}
+			next = d.s.st.Clock().Now().Add(time.Second)
+		}
+		d.start(ctx, &all)
+		if ctx.Err() != nil {
+			return
+		}
+		if d.idle(next) {
+			return
+		}
+		d.sleep(ctx, next)
+	}
+}
+
+// idle ends the dispatcher if it has nothing to do and nothing to wait for.
+func (d *dispatcher) idle(next time.Time) bool {
+	if len(d.taken) > 0 || !next.IsZero() {
+		return false
+	}
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	select {
+	case <-d.wake: // something arrived meanwhile
+		return false
+	default:
+		delete(d.s.dispatch, d.name)
+		return true
+	}
+}
+
+func (d *dispatcher) sleep(ctx context.Context, next time.Time) {
+	if grow := d.ramp.next(); len(d.queue) > 0 && !grow.IsZero() && (next.IsZero() || grow.Before(next)) {
+		next = grow
+	}
+	var due <-chan struct{}
+	if !next.IsZero() {
+		a := d.s.st.Clock().Alarm(next)
+		defer a.Stop()
+		due = a.C
+	}
+	select {
+	case <-ctx.Done():
+	case <-d.wake:
+	case <-due:
+	}
+}
+
+// look forgets what ended and takes what is due, and tells when more will be.
+// It takes no more than a batch ahead of what runs.
+func (d *dispatcher) look(ctx context.Context) (next time.Time, err error) {
+	d.mu.Lock()
+	for _, seq := range d.ended {
+		delete(d.taken, seq)
+	}
+	d.ended = d.ended[:0]
+	d.mu.Unlock()
+	if len(d.queue) > 0 {
+		return time.Time{}, nil
+	}
+	err = d.s.st.View(ctx, func(tx *store.Tx) (err error) {
+		if next, err = d.takeLate(tx); err == nil {
+			err = d.takeReady(tx)
+		}
+		return err
+	})
+	return next, err
+}
+
+func (d *dispatcher) takeReady(tx *store.Tx) error {
+	space := asyncSpace("ready", d.name)
+	r := store.Prefix(space)
+	if d.cursor > 0 {
+		r = r.After(space.Uint(d.cursor))
+	}
+	for k, v := range tx.Scan(r) {
+		if len(d.queue) >= takeAtOnce {
+			return nil
+		}
+		seq := k.Parts(space).Uint()
+		if err := d.take(k, v, seq); err != nil {
+			return err
+		}
+		d.cursor = seq
+	}
+	return nil
+}
+
+// takeLate takes what is due of what is tried again, and tells when the next
+// will be.
+func (d *dispatcher) takeLate(tx *store.Tx) (next time.Time, err error) {
+	space := asyncSpace("late", d.name)
+	for k, v := range tx.Scan(store.Prefix(space)) {
+		p := k.Parts(space)
+		due, seq := p.Time(), p.Uint()
+		if _, ok := d.taken[seq]; ok {
+			continue
+		}
+		if due.After(tx.Now()) || len(d.queue) >= takeAtOnce {
+			return due, nil
+		}
+		if err := d.take(k, v, seq); err != nil {
+			return time.Time{}, err
+		}
+	}
+	return time.Time{}, nil
+}
+
+func (d *dispatcher) take(k store.Key, v []byte, seq uint64) error {
+	a, err := decodeAttempts(v)
+	if err != nil {
+		return err
+	}
+	d.queue = append(d.queue, place{key: k.Clone(), seq: seq, attempts: a})
+	d.taken[seq] = struct{}{}
+	return nil
+}
+
+// start begins what was taken, as far as the ramp allows.
+func (d *dispatcher) start(ctx context.Context, all *sync.WaitGroup) {
+	for len(d.queue) > 0 && ctx.Err() == nil {
+		d.mu.Lock()
+		free := d.running < d.ramp.size() || d.ramp.grow()
+		if free {
+			d.running++
+		}
+		d.mu.Unlock()
+		if !free {
+			return
+		}
+		p := d.queue[0]
+		d.queue = d.queue[1:]
+		all.Go(func() { d.serve(ctx, p) })
+	}
+}
+
+// serve brings one invocation to an end. While the store cannot say what came
+// of it, it is tried again: its row is as it was.
+func (d *dispatcher) serve(ctx context.Context, p place) {
+	for {
+		err := d.s.attempt(ctx, d.name, p)
+		if err == nil || ctx.Err() != nil {
+			break
+		}
+		d.s.log.Error("asynchronous invocation is tried again", "function", d.name, "err", err)
+		d.s.pause(ctx, time.Second)
+	}
+	d.mu.Lock()
+	d.running--
+	d.ended = append(d.ended, p.seq)
+	d.mu.Unlock()
+	d.poke()
+}
+
+// pause waits for a while, or for the end of ctx.
+func (s *Service) pause(ctx context.Context, t time.Duration) {
+	a := s.st.Clock().Alarm(s.st.Clock().Now().Add(t))
+	defer a.Stop()
+	select {
+	case <-ctx.Done():
+	case <-a.C:
+	}
+}

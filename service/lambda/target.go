@@ -1,0 +1,96 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/store"
+)
+
+// Check reports whether the function exists and from may invoke it.
+func (s *Service) Check(_ context.Context, tx *store.Tx, to event.ARN, from event.Sender) error {
+	r, ok := refOf(to)
+	if !ok {
+		return fmt.Errorf("%s: %w", to, event.ErrNotFound)
+	}
+	n, ok := s.number(tx, r)
+	if !ok || !tx.Has(versionKey(r.Name, n)) {
+		return fmt.Errorf("function %s: %w", to, event.ErrNotFound)
+	}
+	var p policyRow
+	if from.Service != "" {
+		tx.GetJSON(policyKey(r), &p)
+	}
+	ok, err := s.permits(p, r, from)
+	if err == nil && !ok {
+		err = fmt.Errorf("function %s: %w", to, event.ErrDenied)
+	}
+	return err
+}
+
+// Accept adds an asynchronous invocation, in the transaction of what caused it.
+func (s *Service) Accept(ctx context.Context, tx *store.Tx, to event.ARN, e event.Event) error {
+	if err := s.Check(ctx, tx, to, e.From); err != nil {
+		return err
+	}
+	r, _ := refOf(to)
+	c := &call{ref: r, id: event.NewID(), trace: e.Trace, payload: e.Body}
+	if c.trace == "" {
+		c.trace = event.NewTrace(tx.Now())
+	}
+	return s.enqueue(tx, c)
+}
+
+// invokeFor is [event.Functions]: it runs a function for another service that
+// waits for it.
+func (s *Service) invokeFor(ctx context.Context, to event.ARN, in event.Invocation) (event.Result, error) {
+	r, ok := refOf(to)
+	if !ok {
+		return event.Result{}, fmt.Errorf("%s: %w", to, event.ErrNotFound)
+	}
+	i, err := s.invocable(ctx, r)
+	if err != nil {
+		return event.Result{}, eventError(to, err)
+	}
+	if ok, err := s.permits(i.policy, r, in.From); err != nil || !ok {
+		return event.Result{}, errors.Join(err, fmt.Errorf("function %s: %w", to, event.ErrDenied))
+	}
+	c := &call{ref: r, id: event.NewID(), trace: in.Trace, payload: in.Payload}
+	if c.trace == "" {
+		c.trace = event.NewTrace(s.st.Clock().Now())
+	}
+	out, err := s.invokeNow(ctx, i, c)
+	if err != nil {
+		return event.Result{}, eventError(to, err)
+	}
+	return event.Result{Payload: out.Payload, Failed: out.FunctionError != nil}, nil
+}
+
+// eventError translates Lambda's errors into those that services share.
+func eventError(to event.ARN, err error) error {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return err
+	}
+	switch api.ErrorCode() {
+	case "ResourceNotFoundException":
+		return fmt.Errorf("%w: %w", event.ErrNotFound, err)
+	case "TooManyRequestsException":
+		return fmt.Errorf("function %s: %w", to, event.ErrBusy)
+	}
+	return err
+}
+
+// Functions is the service as those see it who wait for functions' answers.
+// (Service's own Invoke is the API's operation.)
+func (s *Service) Functions() event.Functions { return functions{s} }
+
+type functions struct{ s *Service }
+
+func (f functions) Invoke(ctx context.Context, function event.ARN, in event.Invocation) (event.Result, error) {
+	return f.s.invokeFor(ctx, function, in)
+}

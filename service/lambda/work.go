@@ -1,0 +1,284 @@
+package lambda
+
+import (
+	"context"
+	"time"
+
+	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/store"
+)
+
+// worker takes batches from a queue to a function, one after the other, until
+// the queue is empty. What is done with leaves the queue in the transaction in
+// which the next batch is received.
+type worker struct {
+	*poller
+	more func() // called on a full batch
+	done []string
+	slot bool
+}
+
+// run reports whether it was in vain: the first receive gave nothing.
+func (w *worker) run(ctx context.Context) (vain bool) {
+	defer w.settle(ctx)
+	for n := 0; ctx.Err() == nil; n++ {
+		messages, err := w.next(ctx)
+		if err != nil {
+			w.setback(ctx, err)
+			return false
+		}
+		if len(messages) == 0 {
+			return n == 0
+		}
+		w.process(ctx, messages)
+		w.giveSlot()
+	}
+	return false
+}
+
+// next returns a batch and holds a slot for it; an empty batch if there is
+// nothing to do.
+func (w *worker) next(ctx context.Context) (messages []event.Message, err error) {
+	if w.m.window() > 0 {
+		if messages, err = w.gather(ctx); err != nil || len(messages) == 0 {
+			return nil, err
+		}
+		return messages, w.takeSlot(ctx)
+	}
+	if err := w.takeSlot(ctx); err != nil {
+		return nil, err
+	}
+	messages, err = w.exchange(ctx, w.m.batchSize())
+	if len(messages) >= w.m.batchSize() {
+		w.more()
+	}
+	return messages, err
+}
+
+// settle ends the worker: what is done leaves the queue.
+func (w *worker) settle(ctx context.Context) {
+	w.giveSlot()
+	if err := w.remove(ctx); err != nil {
+		w.trouble(err)
+	}
+}
+
+func (w *worker) name() string { return w.m.Function.Name }
+
+// takeSlot gets a slot. If that takes time, what is done need not wait for it.
+func (w *worker) takeSlot(ctx context.Context) error {
+	if _, ok := w.s.slots.try(w.name()); !ok {
+		if err := w.remove(ctx); err != nil {
+			return err
+		}
+		if err := w.s.slots.wait(ctx, w.name()); err != nil {
+			return err
+		}
+	}
+	w.slot = true
+	return nil
+}
+
+func (w *worker) giveSlot() {
+	if w.slot {
+		w.slot = false
+		w.s.slots.release(w.name())
+	}
+}
+
+// exchange deletes what is done and receives up to limit messages, in one
+// transaction.
+func (w *worker) exchange(ctx context.Context, limit int) (messages []event.Message, err error) {
+	err = w.s.st.Update(ctx, func(tx *store.Tx) error {
+		if len(w.done) > 0 {
+			if err := w.queue.Delete(ctx, tx, w.source, w.done); err != nil {
+				return err
+			}
+		}
+		messages, err = w.queue.Receive(ctx, tx, w.source, limit, 0)
+		return err
+	})
+	if err == nil {
+		w.done = w.done[:0]
+	}
+	return messages, err
+}
+
+// remove deletes what is done, even when ctx has ended: the function has had it.
+func (w *worker) remove(ctx context.Context) error {
+	if len(w.done) == 0 {
+		return nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	err := w.s.st.Update(ctx, func(tx *store.Tx) error { return w.queue.Delete(ctx, tx, w.source, w.done) })
+	if err == nil {
+		w.done = w.done[:0]
+	}
+	return err
+}
+
+// gather collects a batch until it is full or its window, which its first
+// message opens, is over. One worker gathers at a time, so that batches fill;
+// no slot is held meanwhile.
+func (w *worker) gather(ctx context.Context) ([]event.Message, error) {
+	if err := w.enterGate(ctx); err != nil {
+		return nil, err
+	}
+	defer w.leaveGate()
+	arrived := w.s.st.Watch(w.topic)
+	defer arrived.Close()
+	messages, err := w.exchange(ctx, w.m.batchSize())
+	if err != nil || len(messages) == 0 {
+		return nil, err
+	}
+	end := w.s.st.Clock().Alarm(w.now().Add(w.m.window()))
+	defer end.Stop()
+	for open := true; open && len(messages) < w.m.batchSize() && sizeOf(messages) < maxSyncPayload; {
+		more, err := w.exchange(ctx, w.m.batchSize()-len(messages))
+		if err != nil {
+			return nil, err
+		}
+		if messages = append(messages, more...); len(more) > 0 {
+			continue
+		}
+		if open, err = w.awaitMore(ctx, arrived, end); err != nil {
+			return nil, err
+		}
+	}
+	if len(messages) >= w.m.batchSize() {
+		w.more()
+	}
+	return messages, nil
+}
+
+func (w *worker) enterGate(ctx context.Context) error {
+	select {
+	case w.gate <- struct{}{}:
+		return nil
+	default:
+	}
+	if err := w.remove(ctx); err != nil {
+		return err
+	}
+	select {
+	case w.gate <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// leaveGate has the poller look at what arrived while it left the queue alone.
+func (w *worker) leaveGate() {
+	<-w.gate
+	w.poke()
+}
+
+// awaitMore reports whether the window is still open.
+func (w *worker) awaitMore(ctx context.Context, arrived *store.Watcher, end *store.Alarm) (bool, error) {
+	var next <-chan struct{}
+	if at, err := w.nextVisible(ctx); err != nil {
+		return false, err
+	} else if !at.IsZero() {
+		a := w.s.st.Clock().Alarm(at)
+		defer a.Stop()
+		next = a.C
+	}
+	select {
+	case <-arrived.C:
+		return true, nil
+	case <-next:
+		return true, nil
+	case <-end.C:
+		return false, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+}
+
+func (w *worker) nextVisible(ctx context.Context) (at time.Time, err error) {
+	err = w.s.st.View(ctx, func(tx *store.Tx) error {
+		state, err := w.queue.Describe(ctx, tx, w.source)
+		at = state.NextVisible
+		return err
+	})
+	return at, err
+}
+
+func sizeOf(messages []event.Message) (n int) {
+	for i := range messages {
+		n += len(messages[i].Body)
+	}
+	return n
+}
+
+// setback shows an error that is not the function's, and waits a while so that
+// it is not met again at once.
+func (w *worker) setback(ctx context.Context, err error) {
+	w.trouble(err)
+	w.s.pause(ctx, time.Second)
+}
+
+// process has the function work on messages, and notes those that it is done
+// with. The others come back when their visibility timeout ends.
+func (w *worker) process(ctx context.Context, messages []event.Message) {
+	var kept []*event.Message
+	var records [][]byte
+	for i := range messages {
+		m := &messages[i]
+		r, err := encodeMessage(m, w.source)
+		if err != nil {
+			w.trouble(err)
+			continue
+		}
+		if !wanted(w.patterns, r) {
+			w.done = append(w.done, m.Receipt)
+			continue
+		}
+		kept, records = append(kept, m), append(records, r)
+	}
+	for _, b := range batches(kept, records) {
+		w.invoke(ctx, b)
+	}
+}
+
+// invoke runs the function on one event.
+func (w *worker) invoke(ctx context.Context, b *batch) {
+	i, err := w.s.invocable(ctx, w.m.Function)
+	if err != nil {
+		w.trouble(err)
+		return
+	}
+	c := &call{ref: w.m.Function, id: event.NewID(), trace: b.messages[0].System["AWSTraceHeader"], payload: b.payload.Bytes()}
+	if c.trace == "" {
+		c.trace = event.NewTrace(w.now())
+	}
+	running, done := w.s.graceful(ctx)
+	defer done()
+	res, err := w.s.run(running, i.pick(), c)
+	if err == nil {
+		err = w.s.lines.flush(ctx)
+	}
+	switch {
+	case err != nil:
+		w.setback(ctx, err)
+		return
+	case res.FunctionError != "":
+		w.s.setResult(w.uuid, "PROBLEM: Function call failed")
+		return
+	}
+	var failed map[string]bool
+	if w.m.reportsFailures() {
+		var ok bool
+		if failed, ok = failures(res.Payload, b.messages); !ok {
+			w.s.setResult(w.uuid, "PROBLEM: Function call failed")
+			return
+		}
+	}
+	w.s.setResult(w.uuid, "OK")
+	for _, m := range b.messages {
+		if !failed[m.ID] {
+			w.done = append(w.done, m.Receipt)
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package s3
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/runnel/runnel/store"
+	"github.com/runnel/runnel/wire"
+)
+
+// CompleteMultipartUpload makes an object of the parts of an upload. No byte is
+// copied: the object takes over the parts' blobs
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html).
+func (s *Service) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput) (*s3.CompleteMultipartUploadOutput, error) {
+	at, id := place{deref(in.Bucket), deref(in.Key)}, deref(in.UploadId)
+	if err := checkPartList(in.MultipartUpload); err != nil {
+		return nil, err
+	}
+	var o *object
+	err := s.st.Update(ctx, func(tx *store.Tx) error {
+		u, err := readUpload(tx, at, id)
+		if err != nil {
+			return err
+		}
+		old, err := find(tx, at)
+		if err == nil {
+			err = checkWrite(old, at.key, in.IfMatch, in.IfNoneMatch)
+		}
+		if err != nil {
+			return err
+		}
+		parts, err := readParts(tx, at, id)
+		if err != nil {
+			return err
+		}
+		if o, err = assemble(parts, id, u, in); err != nil {
+			return err
+		}
+		dropUpload(tx, at, id, parts) // of which assemble took its own
+		return s.write(ctx, tx, at, old, o, nil, eventComplete)
+	})
+	if err != nil {
+		return nil, err
+	}
+	location := wire.RequestOf(ctx).URL() + "/" + at.bucket + "/" + urlEncode(at.key)
+	out := &s3.CompleteMultipartUploadOutput{
+		Bucket: in.Bucket, Key: in.Key, ETag: quote(o.etag), Location: &location,
+		ChecksumType: o.sum.kind, ServerSideEncryption: types.ServerSideEncryptionAes256,
+	}
+	sums{&out.ChecksumCRC32, &out.ChecksumCRC32C, &out.ChecksumCRC64NVME, &out.ChecksumSHA1, &out.ChecksumSHA256, &out.ChecksumSHA512}.set(o.sum)
+	return out, nil
+}
+
+// checkPartList holds the list to what needs no look at the upload.
+func checkPartList(list *types.CompletedMultipartUpload) error {
+	if list == nil || len(list.Parts) == 0 || len(list.Parts) > maxParts {
+		return malformedXML()
+	}
+	last := int32(0)
+	for _, p := range list.Parts {
+		n := deref(p.PartNumber)
+		switch {
+		case p.PartNumber == nil || p.ETag == nil:
+			return malformedXML()
+		case n < 1 || n > maxParts:
+			return invalidArgument("Part number must be an integer between 1 and 10000, inclusive", "partNumber", itoa(n))
+		case n <= last:
+			return fail("InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.", "UploadId", "")
+		}
+		last = n
+	}
+	return nil
+}
+
+// assemble makes the object of the listed parts, which it takes out of parts.
+func assemble(parts map[int32]*uploaded, id string, u *upload, in *s3.CompleteMultipartUploadInput) (*object, error) {
+	o := &object{attributes: u.Attributes}
+	digest := md5.New()
+	for i, listed := range in.MultipartUpload.Parts {
+		p, err := takePart(parts, id, u, listed)
+		if err != nil {
+			return nil, err
+		}
+		if last := i == len(in.MultipartUpload.Parts)-1; !last && p.size < minPart {
+			return nil, fail("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size",
+				"ProposedSize", strconv.FormatInt(p.size, 10), "MinSizeAllowed", strconv.Itoa(minPart),
+				"PartNumber", itoa(*listed.PartNumber), "ETag", p.md5)
+		}
+		raw, err := hex.DecodeString(p.md5)
+		if err != nil {
+			return nil, err
+		}
+		digest.Write(raw)
+		o.size += p.size
+		o.parts = append(o.parts, p.part)
+	}
+	o.etag = hex.EncodeToString(digest.Sum(nil)) + "-" + strconv.Itoa(len(o.parts))
+	if want := in.MpuObjectSize; want != nil && *want != o.size {
+		return nil, invalidRequest(fmt.Sprintf("The provided 'x-amz-mp-object-size' header value %d does not match what was computed: %d", *want, o.size))
+	}
+	if o.size > maxObject {
+		return nil, entityTooLarge(o.size)
+	}
+	var err error
+	if o.sum, err = combine(u.Algorithm, u.Kind, o.parts); err != nil {
+		return nil, err
+	}
+	return o, checkWhole(o.sum, in)
+}
+
+// takePart takes a part that the client lists, and holds it to what the list
+// says of it.
+func takePart(parts map[int32]*uploaded, id string, u *upload, listed types.CompletedPart) (*uploaded, error) {
+	n := *listed.PartNumber
+	invalid := func() error {
+		return fail("InvalidPart", "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+			"UploadId", id, "PartNumber", itoa(n), "ETag", strings.Trim(*listed.ETag, `"`))
+	}
+	p, ok := parts[n]
+	if !ok || strings.Trim(*listed.ETag, `"`) != p.md5 {
+		return nil, invalid()
+	}
+	delete(parts, n)
+	given := sums{&listed.ChecksumCRC32, &listed.ChecksumCRC32C, &listed.ChecksumCRC64NVME, &listed.ChecksumSHA1, &listed.ChecksumSHA256, &listed.ChecksumSHA512}.get(u.Algorithm)
+	switch {
+	case given == "" && u.Asked && u.Kind == types.ChecksumTypeComposite:
+		return nil, invalidRequest(fmt.Sprintf("The upload was created using a %s checksum. The complete request must include the checksum for each part. It was missing for part %d in the request.", lower(u.Algorithm), n))
+	case given != "" && given != p.sum:
+		return nil, invalid()
+	}
+	return p, nil
+}
+
+// checkWhole compares the checksum that the client gives for the whole object.
+func checkWhole(sum checksum, in *s3.CompleteMultipartUploadInput) error {
+	if in.ChecksumType != "" && in.ChecksumType != sum.kind {
+		return invalidRequest(fmt.Sprintf("The upload was created using the %s checksum mode. The complete request must use the same checksum mode.", sum.kind))
+	}
+	given := sums{&in.ChecksumCRC32, &in.ChecksumCRC32C, &in.ChecksumCRC64NVME, &in.ChecksumSHA1, &in.ChecksumSHA256, &in.ChecksumSHA512}.get(sum.algorithm)
+	if given == "" || given == sum.value || given+"-"+partCount(sum.value) == sum.value {
+		return nil
+	}
+	return fail("BadDigest", fmt.Sprintf("The %s you specified did not match the calculated checksum.", sum.algorithm))
+}
+
+// partCount is N of a composite value "...-N".
+func partCount(value string) string {
+	_, n, _ := strings.Cut(value, "-")
+	return n
+}
+
+func lower(a algorithm) string { return strings.ToLower(string(a)) }

@@ -1,0 +1,192 @@
+package s3
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/store"
+	"github.com/runnel/runnel/wire"
+)
+
+// The events that happen here, as records name them: without "s3:"
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html).
+const (
+	eventPut      = "ObjectCreated:Put"
+	eventCopy     = "ObjectCreated:Copy"
+	eventComplete = "ObjectCreated:CompleteMultipartUpload"
+	eventDelete   = "ObjectRemoved:Delete"
+	eventTagged   = "ObjectTagging:Put"
+	eventUntagged = "ObjectTagging:Delete"
+)
+
+const (
+	eventTime          = "2006-01-02T15:04:05.000Z"
+	eventRecordVersion = "2.1"
+)
+
+// record is the structure of an event message
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html).
+type record struct {
+	EventVersion string   `json:"eventVersion"`
+	EventSource  string   `json:"eventSource"`
+	AWSRegion    string   `json:"awsRegion"`
+	EventTime    string   `json:"eventTime"`
+	EventName    string   `json:"eventName"`
+	UserIdentity identity `json:"userIdentity"`
+	Request      struct {
+		SourceIP string `json:"sourceIPAddress"`
+	} `json:"requestParameters"`
+	Response struct {
+		RequestID string `json:"x-amz-request-id"`
+		HostID    string `json:"x-amz-id-2"`
+	} `json:"responseElements"`
+	S3 struct {
+		Version         string       `json:"s3SchemaVersion"`
+		ConfigurationID string       `json:"configurationId"`
+		Bucket          recordBucket `json:"bucket"`
+		Object          recordObject `json:"object"`
+	} `json:"s3"`
+}
+
+type identity struct {
+	PrincipalID string `json:"principalId"`
+}
+
+type recordBucket struct {
+	Name  string   `json:"name"`
+	Owner identity `json:"ownerIdentity"`
+	ARN   string   `json:"arn"`
+}
+
+type recordObject struct {
+	Key       string `json:"key"`
+	Size      *int64 `json:"size,omitempty"`
+	ETag      string `json:"eTag,omitempty"`
+	Sequencer string `json:"sequencer"`
+}
+
+// notify tells the destinations of the bucket's rules that something happened
+// to o. It is a part of the transaction in which it happened.
+func (s *Service) notify(ctx context.Context, tx *store.Tx, at place, o *object, name string) error {
+	var n notification
+	if !tx.GetJSON(configKey(at.bucket, configNotification), &n) {
+		return nil
+	}
+	for _, r := range n.Rules {
+		if !r.wants(name, at.key) {
+			continue
+		}
+		if err := s.tell(ctx, tx, r, s.record(ctx, tx, at, o, name, r.ID)); err != nil {
+			return fmt.Errorf("notify %s of %s: %w", r.Target, name, err)
+		}
+	}
+	return nil
+}
+
+// tell sends a record. A destination that is gone, or does not let S3 in any
+// more, is none of the client's business: AWS drops the event too.
+func (s *Service) tell(ctx context.Context, tx *store.Tx, r rule, rec record) error {
+	body, err := json.Marshal(map[string][]record{"Records": {rec}})
+	if err != nil {
+		return err
+	}
+	err = s.cfg.Router.Accept(ctx, tx, r.Target, event.Event{
+		ID: event.NewID(), Trace: traceOf(ctx, tx), Time: tx.Now(), Body: body,
+		From: s.sender(rec.S3.Bucket.Name),
+	})
+	if errors.Is(err, event.ErrNotFound) || errors.Is(err, event.ErrDenied) {
+		s.log.Warn("s3: event dropped", "bucket", rec.S3.Bucket.Name, "event", rec.EventName, "to", r.Target, "err", err)
+		return nil
+	}
+	return err
+}
+
+func traceOf(ctx context.Context, tx *store.Tx) string {
+	if t := wire.RequestOf(ctx).Trace; strings.Contains(t, "Root=") {
+		return t
+	}
+	return event.NewTrace(tx.Now())
+}
+
+// sender is the bucket as resource policies see it.
+func (s *Service) sender(bucket string) event.Sender {
+	return event.Sender{Service: "s3.amazonaws.com", ARN: bucketARN(bucket), Account: s.cfg.Account}
+}
+
+func (s *Service) record(ctx context.Context, tx *store.Tx, at place, o *object, name, configuration string) record {
+	req := wire.RequestOf(ctx)
+	r := record{
+		EventVersion: eventRecordVersion,
+		EventSource:  "aws:s3",
+		AWSRegion:    s.cfg.Region,
+		EventTime:    tx.Now().UTC().Format(eventTime),
+		EventName:    name,
+		UserIdentity: identity{"AWS:" + s.principal(req)},
+	}
+	r.Request.SourceIP = sourceIP(req)
+	r.Response.RequestID, r.Response.HostID = req.ID, hostID(req.ID)
+	r.S3.Version = "1.0"
+	r.S3.ConfigurationID = configuration
+	r.S3.Bucket = recordBucket{at.bucket, identity{s.owner}, bucketARN(at.bucket)}
+	r.S3.Object = recordObject{Key: urlEncode(at.key), Sequencer: fmt.Sprintf("%016X", o.version)}
+	if name != eventDelete {
+		r.S3.Object.ETag = o.etag
+	}
+	if strings.HasPrefix(name, "ObjectCreated:") {
+		r.S3.Object.Size = &o.size
+	}
+	return r
+}
+
+func (s *Service) principal(req *wire.Request) string {
+	if id := req.Principal.UserID; id != "" {
+		return id
+	}
+	return s.cfg.Account
+}
+
+func sourceIP(req *wire.Request) string {
+	if req.SourceIP != "" {
+		return req.SourceIP
+	}
+	return "127.0.0.1"
+}
+
+// testEvent is what a queue gets when it becomes a destination.
+type testEvent struct {
+	Service, Event, Time, Bucket string
+	RequestID                    string `json:"RequestId"`
+	HostID                       string `json:"HostId"`
+}
+
+func (s *Service) sendTest(ctx context.Context, tx *store.Tx, bucket, to string) error {
+	req := wire.RequestOf(ctx)
+	body, err := json.Marshal(testEvent{
+		Service: "Amazon S3", Event: "s3:TestEvent", Time: tx.Now().UTC().Format(eventTime),
+		Bucket: bucket, RequestID: req.ID, HostID: hostID(req.ID),
+	})
+	if err != nil {
+		return err
+	}
+	return s.cfg.Router.Accept(ctx, tx, to, event.Event{
+		ID: event.NewID(), Trace: traceOf(ctx, tx), Time: tx.Now(), Body: body, From: s.sender(bucket),
+	})
+}
+
+// wants reports whether the rule is for the event and the key.
+func (r rule) wants(name, key string) bool {
+	if !strings.HasPrefix(key, r.Prefix) || !strings.HasSuffix(key, r.Suffix) {
+		return false
+	}
+	for _, e := range r.Events {
+		e = strings.TrimPrefix(e, "s3:")
+		if all, ok := strings.CutSuffix(e, "*"); e == name || ok && strings.HasPrefix(name, all) {
+			return true
+		}
+	}
+	return false
+}

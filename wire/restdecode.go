@@ -1,0 +1,255 @@
+package wire
+
+import (
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+func (c *call) decodeREST(in reflect.Value) error {
+	plan, err := c.sides()
+	if err != nil {
+		return err
+	}
+	s := plan.in
+	switch {
+	case s.payload != nil:
+		err = c.decodePayload(s.payload, in.Field(s.payload.index))
+	case s.body != nil:
+		err = c.decodeDocument(s.body, in)
+	case c.sig != nil:
+		err = c.discardBody()
+	}
+	if err != nil {
+		return err
+	}
+	for i, f := range s.labels {
+		if err := c.bindText(f, in, []string{c.match.labels[i]}); err != nil {
+			return err
+		}
+	}
+	for _, f := range s.query {
+		if err := c.bindQuery(f, in); err != nil {
+			return err
+		}
+	}
+	for _, f := range s.headers {
+		if err := c.bindHeader(f, in); err != nil {
+			return err
+		}
+	}
+	for _, f := range s.prefix {
+		bindPrefix(f, in, c.r.Header)
+	}
+	return nil
+}
+
+// discardBody reads a body that no member takes, for its signature.
+func (c *call) discardBody() error {
+	_, err := c.body()
+	return err
+}
+
+// decodeDocument reads the body by n; members that HTTP carries elsewhere are not
+// in n.
+func (c *call) decodeDocument(n *node, v reflect.Value) error {
+	doc, err := c.body()
+	if err != nil {
+		return err
+	}
+	if c.proto == RESTXML {
+		return decodeXML(n, doc, v)
+	}
+	return decodeJSONNode(n, doc, v)
+}
+
+func (c *call) decodePayload(f *field, v reflect.Value) error {
+	if f.node.kind == kindStream {
+		body, err := c.stream()
+		if err == nil {
+			v.Set(reflect.ValueOf(body))
+		}
+		return err
+	}
+	doc, err := c.body()
+	if err != nil {
+		return err
+	}
+	if f.node.kind == kindBlob {
+		if len(doc) > 0 {
+			v.SetBytes(slices.Clone(doc))
+		}
+		return nil
+	}
+	if len(doc) == 0 {
+		return nil
+	}
+	if n := f.node; n.kind == kindString || n.kind == kindPointer && n.elem.kind == kindString {
+		return setText(n, v, string(doc))
+	}
+	if c.proto == RESTXML {
+		return decodeXML(f.node, doc, v)
+	}
+	return decodeJSONNode(f.node, doc, v)
+}
+
+// badText is the error for a label, header or parameter that is not of its type.
+func (c *call) badText(f bound, value string) error {
+	if c.proto == RESTXML {
+		return &Error{
+			Code: "InvalidArgument", Message: "Provided argument " + or(f.name, f.goName) + " is not valid",
+			Fields: map[string]string{"ArgumentName": or(f.name, f.goName), "ArgumentValue": value},
+		}
+	}
+	return serialization(strconv.Quote(value) + " is not a valid value of " + or(f.name, f.goName))
+}
+
+func (c *call) bindText(f bound, in reflect.Value, values []string) error {
+	v := in.Field(f.index)
+	if f.node.kind != kindList {
+		if err := setText(f.node, v, values[0]); err != nil {
+			return c.badText(f, values[0])
+		}
+		return nil
+	}
+	list := reflect.MakeSlice(f.node.typ, len(values), len(values))
+	for i, s := range values {
+		if err := setText(f.node.elem, list.Index(i), s); err != nil {
+			return c.badText(f, s)
+		}
+	}
+	v.Set(list)
+	return nil
+}
+
+func (c *call) bindQuery(f bound, in reflect.Value) error {
+	if f.node.kind == kindMap {
+		in.Field(f.index).Set(restOfQuery(f.node.typ, c.match.query, c.op.rest.route))
+		return nil
+	}
+	values, ok := c.match.query[f.name]
+	if !ok || len(values) == 0 {
+		return nil
+	}
+	if values[0] == "" && !holdsText(f.node) {
+		return nil
+	}
+	return c.bindText(f, in, values)
+}
+
+// holdsText reports whether an empty string is a value of the type.
+func holdsText(n *node) bool {
+	for n.kind == kindPointer || n.kind == kindList {
+		n = n.elem
+	}
+	return n.kind == kindString
+}
+
+// restOfQuery is the parameters that nothing else binds.
+func restOfQuery(t reflect.Type, query url.Values, rt *route) reflect.Value {
+	m := reflect.MakeMap(t)
+	for k, vs := range query {
+		if rt.takes(k) || strings.HasPrefix(k, "X-Amz-") {
+			continue
+		}
+		if t.Elem().Kind() == reflect.Slice {
+			m.SetMapIndex(reflect.ValueOf(k), reflect.ValueOf(vs))
+		} else {
+			m.SetMapIndex(reflect.ValueOf(k), reflect.ValueOf(vs[0]))
+		}
+	}
+	return m
+}
+
+func (c *call) bindHeader(f bound, in reflect.Value) error {
+	values := c.r.Header[f.name]
+	if f.name == "Content-Length" {
+		n := c.bodyLength()
+		if n < 0 {
+			return nil
+		}
+		values = []string{strconv.FormatInt(n, 10)}
+	}
+	if f.name == "Content-Encoding" {
+		values = plainEncodings(values)
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	if f.node.kind == kindList {
+		var split []string
+		for _, v := range values {
+			for s := range strings.SplitSeq(v, ",") {
+				split = append(split, strings.TrimSpace(s))
+			}
+		}
+		values = split
+	}
+	return c.bindText(f, in, values)
+}
+
+// plainEncodings is Content-Encoding less aws-chunked, which is not the object's.
+func plainEncodings(values []string) []string {
+	var left []string
+	for s := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		if s = strings.TrimSpace(s); s != "" && s != "aws-chunked" {
+			left = append(left, s)
+		}
+	}
+	if left == nil {
+		return nil
+	}
+	return []string{strings.Join(left, ",")}
+}
+
+func bindPrefix(f bound, in reflect.Value, h http.Header) {
+	m := map[string]string{}
+	for k, vs := range h {
+		if len(k) > len(f.name) && strings.EqualFold(k[:len(f.name)], f.name) {
+			m[strings.ToLower(k[len(f.name):])] = strings.Join(vs, ",")
+		}
+	}
+	if len(m) > 0 {
+		in.Field(f.index).Set(reflect.ValueOf(m))
+	}
+}
+
+// setText reads a value from a header, parameter, form or XML text.
+func setText(n *node, v reflect.Value, s string) error {
+	switch n.kind {
+	case kindPointer:
+		p := reflect.New(n.elem.typ)
+		if err := setText(n.elem, p.Elem(), s); err != nil {
+			return err
+		}
+		v.Set(p)
+	case kindString:
+		v.SetString(s)
+	case kindBool:
+		b, err := strconv.ParseBool(strings.ToLower(s))
+		if err != nil {
+			return err
+		}
+		v.SetBool(b)
+	case kindInt, kindUint, kindFloat:
+		return setNumber(n, v, s)
+	case kindBlob:
+		b, err := decodeBase64(s)
+		if err != nil {
+			return err
+		}
+		v.SetBytes(b)
+	case kindTime:
+		t, err := parseTime(s)
+		if err != nil {
+			return err
+		}
+		v.Set(reflect.ValueOf(t))
+	default:
+		return cannot("", n)
+	}
+	return nil
+}

@@ -1,0 +1,239 @@
+package wire
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// unionPlan is the plan of a union.
+type unionPlan struct {
+	codec   unionCodec
+	members []memberPlan
+	byName  map[string]int
+	byType  map[reflect.Type]int // by the pointer type that the interface holds
+	unknown reflect.Type         // the SDK's UnknownUnionMember, if it was given
+}
+
+type memberPlan struct {
+	name   string
+	quoted string // `{"name":`
+	typ    reflect.Type
+	value  *node // of the field Value, the only one exported
+	index  int
+}
+
+// unknownMember is the SDK's type for a member that it does not know. It stands for
+// a union that has an unknown member (Tag is its name) or several (Tag is "").
+const unknownMember = "UnknownUnionMember"
+
+func (p planner) unionMember(u *unionPlan, t reflect.Type) error {
+	if t.Name() == unknownMember {
+		u.unknown = t
+		return nil
+	}
+	_, name, _ := strings.Cut(t.Name(), "Member")
+	if p.lower {
+		name = lowerFirst(name)
+	}
+	f, _ := t.FieldByName("Value")
+	value, err := p.node(f.Type, 0)
+	if err != nil {
+		return err
+	}
+	u.byName[name] = len(u.members)
+	u.byType[reflect.PointerTo(t)] = len(u.members)
+	u.members = append(u.members, memberPlan{
+		name: name, quoted: `{"` + name + `":`, typ: t, value: value, index: f.Index[0],
+	})
+	return nil
+}
+
+// unionCodec reads and writes a union, and the lists and maps of it, with its type
+// known to the compiler: three quarters of a DynamoDB item are maps of unions, and
+// maps are slow through reflection.
+type unionCodec interface {
+	decode(d *jsonDecoder, u *unionPlan, v reflect.Value) error
+	decodeList(d *jsonDecoder, u *unionPlan, v reflect.Value) error
+	decodeMap(d *jsonDecoder, u *unionPlan, v reflect.Value) error
+	encode(b []byte, u *unionPlan, v reflect.Value) []byte
+	encodeMap(b []byte, u *unionPlan, v reflect.Value) []byte
+}
+
+type typedUnion[I any] struct{}
+
+func (t typedUnion[I]) decode(d *jsonDecoder, u *unionPlan, v reflect.Value) error {
+	x, err := t.one(d, u)
+	if err == nil {
+		*v.Addr().Interface().(*I) = x
+	}
+	return err
+}
+
+// one reads a union: an object with one member. Without any it is nil.
+func (t typedUnion[I]) one(d *jsonDecoder, u *unionPlan) (x I, err error) {
+	if d.peek() == 'n' {
+		return x, d.literal("null")
+	}
+	if c := d.peek(); c != '{' {
+		return x, d.mismatch(&node{kind: kindUnion}, c)
+	}
+	if err := d.open('{'); err != nil {
+		return x, err
+	}
+	got := 0
+	for i := 0; ; i++ {
+		more, err := d.more(i, '}')
+		if err != nil || !more {
+			return x, err
+		}
+		key, err := d.key()
+		if err != nil {
+			return x, err
+		}
+		if d.peek() == 'n' {
+			if err := d.literal("null"); err != nil {
+				return x, err
+			}
+			continue
+		}
+		got++
+		y, err := t.member(d, u, key)
+		if err != nil {
+			return x, err
+		}
+		if x = y; got > 1 {
+			if x, err = t.strange(u, ""); err != nil {
+				return x, err
+			}
+		}
+	}
+}
+
+func (t typedUnion[I]) member(d *jsonDecoder, u *unionPlan, key string) (x I, err error) {
+	m, ok := u.byName[key]
+	if !ok {
+		if err := d.skip(); err != nil {
+			return x, err
+		}
+		return t.strange(u, d.keep(key))
+	}
+	p := reflect.New(u.members[m].typ)
+	if err := d.value(u.members[m].value, p.Elem().Field(u.members[m].index)); err != nil {
+		return x, err
+	}
+	return p.Interface().(I), nil
+}
+
+// strange stands for a union that the API does not have.
+func (t typedUnion[I]) strange(u *unionPlan, tag string) (x I, err error) {
+	if u.unknown == nil {
+		return x, serialization("Unexpected key or keys in a union")
+	}
+	p := reflect.New(u.unknown)
+	p.Elem().FieldByName("Tag").SetString(tag)
+	return p.Interface().(I), nil
+}
+
+func (t typedUnion[I]) decodeList(d *jsonDecoder, u *unionPlan, v reflect.Value) error {
+	if err := d.open('['); err != nil {
+		return err
+	}
+	list := []I{}
+	for {
+		more, err := d.more(len(list), ']')
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		x, err := t.one(d, u)
+		if err != nil {
+			return err
+		}
+		list = append(list, x)
+	}
+	*v.Addr().Interface().(*[]I) = list
+	return nil
+}
+
+func (t typedUnion[I]) decodeMap(d *jsonDecoder, u *unionPlan, v reflect.Value) error {
+	if err := d.open('{'); err != nil {
+		return err
+	}
+	m := map[string]I{}
+	for i := 0; ; i++ {
+		more, err := d.more(i, '}')
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		key, err := d.key()
+		if err != nil {
+			return err
+		}
+		x, err := t.one(d, u)
+		if err != nil {
+			return err
+		}
+		m[d.keep(key)] = x
+	}
+	*v.Addr().Interface().(*map[string]I) = m
+	return nil
+}
+
+func (t typedUnion[I]) encode(b []byte, u *unionPlan, v reflect.Value) []byte {
+	if v.IsNil() {
+		return append(b, "null"...)
+	}
+	return u.appendOne(b, v.Elem())
+}
+
+// appendOne writes a member, which p points to.
+func (u *unionPlan) appendOne(b []byte, p reflect.Value) []byte {
+	i, ok := u.byType[p.Type()]
+	if !ok || p.IsNil() {
+		return append(b, "null"...)
+	}
+	m := &u.members[i]
+	b = append(b, m.quoted...)
+	value := p.Elem().Field(m.index)
+	switch {
+	case m.value.kind == kindList && value.IsNil():
+		b = append(b, "[]"...)
+	case m.value.kind == kindMap && value.IsNil():
+		b = append(b, "{}"...)
+	default:
+		b = m.value.appendJSON(b, value)
+	}
+	return append(b, '}')
+}
+
+func (t typedUnion[I]) encodeMap(b []byte, u *unionPlan, v reflect.Value) []byte {
+	m, ok := v.Interface().(map[string]I)
+	if !ok {
+		return append(b, "{}"...)
+	}
+	var few [16]string // on the stack: most items have no more attributes
+	keys := few[:0]
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	b = append(b, '{')
+	for i, k := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendQuoted(b, k), ':')
+		if x := any(m[k]); x == nil {
+			b = append(b, "null"...)
+		} else {
+			b = u.appendOne(b, reflect.ValueOf(x))
+		}
+	}
+	return append(b, '}')
+}
