@@ -77,7 +77,7 @@ func BenchmarkListPrefixes(b *testing.B) {
 func BenchmarkComplete(b *testing.B) {
 	s := benchService(b)
 	in := &s3.CompleteMultipartUploadInput{Bucket: ptr("data"), Key: ptr("k"), MultipartUpload: &types.CompletedMultipartUpload{}}
-	row := (&uploaded{part: part{1, minPart, "AAAAAAAAAAA="}, md5: strings.Repeat("0", 32)}).encode()
+	row := (&uploaded{part: part{1, minPart, 1, "AAAAAAAAAAA="}, md5: strings.Repeat("0", 32)}).encode()
 	for i := range maxParts {
 		in.MultipartUpload.Parts = append(in.MultipartUpload.Parts, types.CompletedPart{PartNumber: ptr(int32(i + 1)), ETag: ptr(strings.Repeat("0", 32))})
 	}

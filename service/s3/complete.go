@@ -24,38 +24,58 @@ func (s *Service) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMu
 		return nil, err
 	}
 	var o *object
-	err := s.st.Update(ctx, func(tx *store.Tx) error {
-		u, err := readUpload(tx, at, id)
-		if err != nil {
-			return err
-		}
-		old, err := find(tx, at)
-		if err == nil {
-			err = checkWrite(old, at.key, in.IfMatch, in.IfNoneMatch)
-		}
-		if err != nil {
-			return err
-		}
-		parts, err := readParts(tx, at, id)
-		if err != nil {
-			return err
-		}
-		if o, err = assemble(parts, id, u, in); err != nil {
-			return err
-		}
-		dropUpload(tx, at, id, parts) // of which assemble took its own
-		return s.write(ctx, tx, at, old, o, nil, eventComplete)
+	err := s.st.Update(ctx, func(tx *store.Tx) (err error) {
+		o, err = s.complete(ctx, tx, at, id, in)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	location := wire.RequestOf(ctx).URL() + "/" + at.bucket + "/" + urlEncode(at.key)
+	location := at.url(ctx)
 	out := &s3.CompleteMultipartUploadOutput{
 		Bucket: in.Bucket, Key: in.Key, ETag: quote(o.etag), Location: &location,
 		ChecksumType: o.sum.kind, ServerSideEncryption: types.ServerSideEncryptionAes256,
 	}
 	sums{&out.ChecksumCRC32, &out.ChecksumCRC32C, &out.ChecksumCRC64NVME, &out.ChecksumSHA1, &out.ChecksumSHA256, &out.ChecksumSHA512}.set(o.sum)
 	return out, nil
+}
+
+// complete makes the object. Asked again, as a client does that lost the answer,
+// it gives the object that is there.
+func (s *Service) complete(ctx context.Context, tx *store.Tx, at place, id string, in *s3.CompleteMultipartUploadInput) (*object, error) {
+	old, err := find(tx, at)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil && old.upload == id && id != "" {
+		return old, nil
+	}
+	u, err := readUpload(tx, at, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkWrite(old, at.key, in.IfMatch, in.IfNoneMatch); err != nil {
+		return nil, err
+	}
+	parts, err := readParts(tx, at, id)
+	if err != nil {
+		return nil, err
+	}
+	o, err := assemble(parts, id, u, in)
+	if err != nil {
+		return nil, err
+	}
+	dropUpload(tx, at, id, parts) // of which assemble took its own
+	return o, s.write(ctx, tx, at, old, o, nil, eventComplete)
+}
+
+// url is the object's address, in the style in which the client addressed it.
+func (at place) url(ctx context.Context) string {
+	req := wire.RequestOf(ctx)
+	if strings.HasPrefix(req.Host, at.bucket+".") {
+		return req.URL() + "/" + urlEncode(at.key)
+	}
+	return req.URL() + "/" + at.bucket + "/" + urlEncode(at.key)
 }
 
 // checkPartList holds the list to what needs no look at the upload.
@@ -81,7 +101,7 @@ func checkPartList(list *types.CompletedMultipartUpload) error {
 
 // assemble makes the object of the listed parts, which it takes out of parts.
 func assemble(parts map[int32]*uploaded, id string, u *upload, in *s3.CompleteMultipartUploadInput) (*object, error) {
-	o := &object{attributes: u.Attributes}
+	o := &object{attributes: u.Attributes, upload: id}
 	digest := md5.New()
 	for i, listed := range in.MultipartUpload.Parts {
 		p, err := takePart(parts, id, u, listed)

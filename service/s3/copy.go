@@ -190,6 +190,7 @@ func (c *copying) result(source *object) *object {
 	}
 	o.StorageClass = c.attributes.StorageClass
 	o.Redirect = c.attributes.Redirect
+	o.upload = ""
 	return &o
 }
 

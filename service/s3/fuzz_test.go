@@ -113,7 +113,7 @@ func FuzzTagging(f *testing.F) {
 }
 
 func FuzzRow(f *testing.F) {
-	o := &object{size: 5, etag: "e", version: 1, sum: checksum{defaultAlgorithm, types.ChecksumTypeFullObject, "x"}, parts: []part{{1, 5, "y"}}}
+	o := &object{size: 5, etag: "e", version: 1, sum: checksum{defaultAlgorithm, types.ChecksumTypeFullObject, "x"}, parts: []part{{1, 5, 1, "y"}}}
 	f.Add(o.encode())
 	f.Fuzz(func(t *testing.T, row []byte) {
 		if o, err := decodeObject(row); err == nil {

@@ -138,7 +138,7 @@ func (s *Service) newTransfer(ctx context.Context, bucket, key, id *string, numb
 // keepPart puts a part in the place of the one that had its number, if the
 // upload is still there.
 func (s *Service) keepPart(ctx context.Context, t *transfer, c *content) (*uploaded, error) {
-	p := &uploaded{part: part{c.blob, c.size, c.sum.value}, md5: c.md5}
+	p := &uploaded{part: part{c.blob, c.size, t.number, c.sum.value}, md5: c.md5}
 	named := false
 	err := s.st.Update(ctx, func(tx *store.Tx) error {
 		if _, err := readUpload(tx, t.place, t.id); err != nil {

@@ -128,10 +128,14 @@ func TestCompleteConditions(t *testing.T) {
 		t.Errorf("the object is %q", got)
 	}
 	try("", func(in *s3.CompleteMultipartUploadInput) { in.MpuObjectSize = ptr[int64](5) })
-	try("404 NoSuchUpload", nil)
+	if again := u.complete(nil); *again.Location != "http://data.localhost:4566/k" { // the first answer was lost
+		t.Errorf("location %s", *again.Location)
+	}
 	if got := u.get(*u.in.Bucket, "k"); got != "hello" {
 		t.Errorf("the object is %q", got)
 	}
+	u.put(*u.in.Bucket, "k", "another")
+	try("404 NoSuchUpload", nil)
 }
 
 // TestPartReplaced: a part sent again takes the place of the first, whose blob
@@ -150,6 +154,25 @@ func TestPartReplaced(t *testing.T) {
 	if got, n := u.get(*u.in.Bucket, "k"), u.blobs(); got != "second" || n != 1 {
 		t.Errorf("the object is %q, %d blobs", got, n)
 	}
+}
+
+// TestSparseParts: parts keep the numbers that the client gave them.
+func TestSparseParts(t *testing.T) {
+	u := beginUpload(t, &s3.CreateMultipartUploadInput{})
+	bodies := map[int32]string{2: strings.Repeat("a", minPart), 10000: "tail"}
+	for _, n := range []int32{2, 10000} {
+		p := must(u.UploadPart(u.ctx, &s3.UploadPartInput{Bucket: u.in.Bucket, Key: u.in.Key, UploadId: u.id, PartNumber: &n, Body: strings.NewReader(bodies[n])}))(t)
+		u.done.Parts = append(u.done.Parts, types.CompletedPart{PartNumber: &n, ETag: p.ETag})
+	}
+	u.complete(nil)
+	for n, want := range bodies {
+		out := must(u.GetObject(u.ctx, &s3.GetObjectInput{Bucket: u.in.Bucket, Key: u.in.Key, PartNumber: &n}))(t)
+		if got := string(readBody(t, out.Body)); got != want || *out.PartsCount != 2 {
+			t.Errorf("part %d has %d bytes, of %d parts", n, len(got), *out.PartsCount)
+		}
+	}
+	_, err := u.GetObject(u.ctx, &s3.GetObjectInput{Bucket: u.in.Bucket, Key: u.in.Key, PartNumber: ptr[int32](1)})
+	wantCode(t, err, "416 InvalidPartNumber")
 }
 
 func TestUploadPartCopy(t *testing.T) {

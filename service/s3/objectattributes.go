@@ -75,16 +75,18 @@ func (o *object) partsShown(after uint64, limit int32) *types.GetObjectAttribute
 	}
 	truncated, marker, next := false, strconv.FormatUint(after, 10), strconv.FormatUint(after, 10)
 	out.MaxParts, out.IsTruncated, out.PartNumberMarker, out.NextPartNumberMarker = &limit, &truncated, &marker, &next
-	for i := min(after, uint64(total)); i < uint64(total); i++ {
+	for _, p := range o.parts {
+		if uint64(p.number) <= after {
+			continue
+		}
 		if len(out.Parts) == int(limit) {
 			truncated = true
 			break
 		}
-		p, number := &o.parts[i], int32(i)+1
-		x := types.ObjectPart{PartNumber: &number, Size: &p.size}
+		x := types.ObjectPart{PartNumber: &p.number, Size: &p.size}
 		sums{&x.ChecksumCRC32, &x.ChecksumCRC32C, &x.ChecksumCRC64NVME, &x.ChecksumSHA1, &x.ChecksumSHA256, &x.ChecksumSHA512}.set(checksum{algorithm: o.sum.algorithm, value: p.sum})
 		out.Parts = append(out.Parts, x)
-		next = itoa(number)
+		next = itoa(p.number)
 	}
 	return out
 }

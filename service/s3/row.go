@@ -31,14 +31,16 @@ type object struct {
 	inline   bool   // the body is the body row; otherwise it is in parts
 	sum      checksum
 	attributes
-	parts []part
+	upload string // ID of the multipart upload that it came by
+	parts  []part
 }
 
 // part is a piece of a body.
 type part struct {
-	blob store.BlobID
-	size int64
-	sum  string // base64, in the algorithm of the object's checksum; may be empty
+	blob   store.BlobID
+	size   int64
+	number int32  // as the client numbered it; 0 in an object that was put whole
+	sum    string // base64, in the algorithm of the object's checksum; may be empty
 }
 
 // attributes are what a client says about an object.
@@ -88,6 +90,7 @@ func (o *object) encode() []byte {
 		e.str(t.Key)
 		e.str(t.Value)
 	}
+	e.str(o.upload)
 	e.uint(uint64(len(o.parts)))
 	for _, p := range o.parts {
 		e.part(p)
@@ -119,6 +122,7 @@ func decodeObject(row []byte) (*object, error) {
 	for range d.count() {
 		o.Tags = append(o.Tags, tag{d.str(), d.str()})
 	}
+	o.upload = d.str()
 	for range d.count() {
 		o.parts = append(o.parts, d.part())
 	}
@@ -174,6 +178,7 @@ func (e *encoder) sum(c checksum) {
 func (e *encoder) part(p part) {
 	e.uint(uint64(p.blob))
 	e.uint(uint64(p.size))
+	e.uint(uint64(p.number))
 	e.str(p.sum)
 }
 
@@ -230,5 +235,5 @@ func (d *decoder) sum() checksum {
 }
 
 func (d *decoder) part() part {
-	return part{store.BlobID(d.uint()), int64(d.uint()), d.str()}
+	return part{store.BlobID(d.uint()), int64(d.uint()), int32(d.uint()), d.str()}
 }

@@ -20,6 +20,7 @@ func TestObjectRow(t *testing.T) {
 			etag:     text.Draw(t, "etag"),
 			version:  rapid.Uint64().Draw(t, "version"),
 			inline:   rapid.Bool().Draw(t, "inline"),
+			upload:   text.Draw(t, "upload"),
 			sum:      checksum{defaultAlgorithm, types.ChecksumTypeFullObject, text.Draw(t, "sum")},
 		}
 		for _, s := range o.attributes.strings() {
@@ -32,7 +33,7 @@ func TestObjectRow(t *testing.T) {
 			o.Tags = append(o.Tags, tag{text.Draw(t, "key"), text.Draw(t, "value")})
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "parts") {
-			o.parts = append(o.parts, part{store.BlobID(rapid.Uint64().Draw(t, "blob")), rapid.Int64Range(0, maxPut).Draw(t, "size"), text.Draw(t, "sum")})
+			o.parts = append(o.parts, part{store.BlobID(rapid.Uint64().Draw(t, "blob")), rapid.Int64Range(0, maxPut).Draw(t, "size"), rapid.Int32Range(0, maxParts).Draw(t, "number"), text.Draw(t, "sum")})
 		}
 		got, err := decodeObject(o.encode())
 		if err != nil || !reflect.DeepEqual(got, o) {

@@ -17,7 +17,9 @@
 // upload keeps the ETag and the checksum of its source (AWS reads all of it
 // and computes new ones); a bucket may be made in any region, whatever the
 // runtime's own is; policies, ownership and public access blocks are kept and
-// given back, not enforced.
+// given back, not enforced; CORS rules decide preflight requests, and do not yet
+// add their headers to the answers of others; that a document's root has the
+// right name is not checked.
 //
 // Not here: versioning, object lock, lifecycle, replication, websites, logging,
 // encryption with customer or KMS keys, ACLs other than the owner's, S3 Select,

@@ -63,26 +63,22 @@ func invalidRange(header string, size int64) error {
 		"RangeRequested", header, "ActualObjectSize", strconv.FormatInt(size, 10))
 }
 
-// partSpan is the span of part number n (from 1 on). An object that was put
-// whole is its own part 1.
+// partSpan is the span of part number n, as the client numbered the parts. An
+// object that was put whole is its own part 1.
 func (o *object) partSpan(n int32) (span, error) {
 	if n < 1 || n > maxParts {
 		return span{}, invalidArgument("Part number must be an integer between 1 and 10000, inclusive", "partNumber", itoa(n))
 	}
-	count := 1
-	if o.multipart() {
-		count = len(o.parts)
-	}
-	if int(n) > count {
-		return span{}, fail("InvalidPartNumber", "The requested partnumber is not satisfiable",
-			"PartNumberRequested", itoa(n), "ActualPartCount", strconv.Itoa(count))
-	}
-	if !o.multipart() {
+	if n == 1 && !o.multipart() {
 		return span{0, o.size}, nil
 	}
 	var off int64
-	for _, p := range o.parts[:n-1] {
+	for _, p := range o.parts {
+		if p.number == n {
+			return span{off, p.size}, nil
+		}
 		off += p.size
 	}
-	return span{off, o.parts[n-1].size}, nil
+	return span{}, fail("InvalidPartNumber", "The requested partnumber is not satisfiable",
+		"PartNumberRequested", itoa(n), "ActualPartCount", strconv.Itoa(max(1, len(o.parts))))
 }
