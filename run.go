@@ -26,13 +26,14 @@ type part struct {
 // stacks and functions first, while the APIs that they call still answer; then
 // the APIs; then the store's timers.
 func (r *Runtime) Run(ctx context.Context) error {
-	failed := make(chan error, 4)
 	parts := []*part{
 		{run: r.store.Run},
+		{run: r.buckets.Run},
 		{run: r.serve},
 		{run: r.lambda.Run},
 		{run: r.stacks.Run},
 	}
+	failed := make(chan error, len(parts))
 	for _, p := range parts {
 		p.start(context.WithoutCancel(ctx), failed)
 	}

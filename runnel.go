@@ -76,6 +76,7 @@ type Runtime struct {
 	listener net.Listener
 	server   *http.Server
 	mux      *wire.Mux
+	buckets  *s3.Service
 	lambda   *lambda.Service
 	stacks   *cloudformation.Service
 }
@@ -175,7 +176,7 @@ func (r *Runtime) wire(keys accessKeys) error {
 	logging := logs.New(st, logs.Config{Account: cfg.Account, Region: cfg.Region, Logger: log})
 	buckets := s3.New(st, s3.Config{Account: cfg.Account, Region: cfg.Region, Router: router, Logger: log})
 	queues := sqs.New(st, sqs.Config{Account: cfg.Account, Region: cfg.Region, Logger: log})
-	tables := dynamodb.New(st, dynamodb.Config{Account: cfg.Account, Region: cfg.Region, Logger: log})
+	tables := dynamodb.New(st, dynamodb.Config{Account: cfg.Account, Region: cfg.Region})
 	functions, err := lambda.New(st, lambda.Config{
 		Account: cfg.Account, Region: cfg.Region, Logger: log,
 		Router: router, Logs: logging, Roles: identity,
@@ -192,7 +193,7 @@ func (r *Runtime) wire(keys accessKeys) error {
 	router.HandleTarget("sqs", queues)
 	router.HandleTarget("lambda", functions)
 	router.HandleQueue("sqs", queues)
-	router.HandleFunctions(functions)
+	router.HandleFunctions(functions.Functions())
 
 	for _, api := range []wire.API{
 		buckets.API(), queues.API(), tables.API(), functions.API(), gateway.API(),
@@ -201,7 +202,7 @@ func (r *Runtime) wire(keys accessKeys) error {
 		r.mux.Handle(api)
 	}
 	r.mux.Divert(gateway.Match, gateway.Handler())
-	r.lambda, r.stacks = functions, stacks
+	r.buckets, r.lambda, r.stacks = buckets, functions, stacks
 	return nil
 }
 

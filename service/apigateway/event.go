@@ -10,69 +10,37 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/runnel/runnel/service/apigateway/proxy"
 )
-
-// proxyEvent is the event of a Lambda proxy integration. Members that are nil
-// are null in the event.
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format
-type proxyEvent struct {
-	Resource          string              `json:"resource"`
-	Path              string              `json:"path"`
-	HTTPMethod        string              `json:"httpMethod"`
-	Headers           map[string]string   `json:"headers"`
-	MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
-	Query             map[string]string   `json:"queryStringParameters"`
-	MultiValueQuery   map[string][]string `json:"multiValueQueryStringParameters"`
-	PathParameters    map[string]string   `json:"pathParameters"`
-	StageVariables    map[string]string   `json:"stageVariables"`
-	RequestContext    proxyContext        `json:"requestContext"`
-	Body              *string             `json:"body"`
-	IsBase64Encoded   bool                `json:"isBase64Encoded"`
-}
-
-type proxyContext struct {
-	ResourceID        string        `json:"resourceId"`
-	ResourcePath      string        `json:"resourcePath"`
-	HTTPMethod        string        `json:"httpMethod"`
-	ExtendedRequestID string        `json:"extendedRequestId"`
-	RequestTime       string        `json:"requestTime"`
-	Path              string        `json:"path"` // with the stage
-	AccountID         string        `json:"accountId"`
-	Protocol          string        `json:"protocol"`
-	Stage             string        `json:"stage"`
-	DomainPrefix      string        `json:"domainPrefix"`
-	RequestTimeEpoch  int64         `json:"requestTimeEpoch"` // milliseconds
-	RequestID         string        `json:"requestId"`
-	Identity          proxyIdentity `json:"identity"`
-	DomainName        string        `json:"domainName"`
-	DeploymentID      string        `json:"deploymentId"`
-	APIID             string        `json:"apiId"`
-}
-
-// proxyIdentity is who calls. Without an authorizer that is an address alone.
-type proxyIdentity struct {
-	CognitoIdentityPoolID         *string `json:"cognitoIdentityPoolId"`
-	AccountID                     *string `json:"accountId"`
-	CognitoIdentityID             *string `json:"cognitoIdentityId"`
-	Caller                        *string `json:"caller"`
-	SourceIP                      string  `json:"sourceIp"`
-	PrincipalOrgID                *string `json:"principalOrgId"`
-	AccessKey                     *string `json:"accessKey"`
-	CognitoAuthenticationType     *string `json:"cognitoAuthenticationType"`
-	CognitoAuthenticationProvider *string `json:"cognitoAuthenticationProvider"`
-	UserARN                       *string `json:"userArn"`
-	UserAgent                     *string `json:"userAgent"`
-	User                          *string `json:"user"`
-}
 
 // requestTime is the format of requestTime, that of Apache's log.
 const requestTime = "02/Jan/2006:15:04:05 -0700"
+
+// answer is the response that a function's result stands for.
+func (x *exchange) answer(payload []byte) (*Response, error) {
+	r, err := proxy.ReadAnswer(payload)
+	if err != nil {
+		return nil, malformed("malformed Lambda proxy response: " + err.Error())
+	}
+	res := &Response{Status: r.Status, Header: r.Header, Body: []byte(r.Body)}
+	if r.Base64 && x.binary(x.Header.Get("Accept")) {
+		res.Body, err = base64.StdEncoding.DecodeString(r.Body)
+		if err != nil {
+			return nil, malformed("malformed Lambda proxy response: body is not base64: " + err.Error())
+		}
+	}
+	if res.Header.Get("Content-Type") == "" {
+		res.Header.Set("Content-Type", "application/json")
+	}
+	return res, nil
+}
 
 // event is the payload that the function gets. The path stays escaped, as REST
 // APIs leave it; path parameters and query parameters are decoded.
 func (x *exchange) event() ([]byte, error) {
 	headers := x.headers()
-	e := proxyEvent{
+	e := proxy.Event{
 		Resource: *x.resource.Path, Path: orRoot(x.RawPath), HTTPMethod: x.Method,
 		Headers: last(headers), MultiValueHeaders: headers,
 		PathParameters: x.params, RequestContext: x.context(),
@@ -97,17 +65,17 @@ func (x *exchange) event() ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-func (x *exchange) context() proxyContext {
+func (x *exchange) context() proxy.Context {
 	domain := x.domain()
 	prefix, _, _ := strings.Cut(domain, ".")
-	c := proxyContext{
+	c := proxy.Context{
 		ResourceID: *x.resource.Id, ResourcePath: *x.resource.Path, HTTPMethod: x.Method,
 		ExtendedRequestID: x.extended, RequestID: x.id, AccountID: x.s.cfg.Account,
 		RequestTime: x.now.UTC().Format(requestTime), RequestTimeEpoch: x.now.UnixMilli(),
 		Path: x.stagePath(), Protocol: x.Protocol, Stage: x.Stage,
 		DomainName: domain, DomainPrefix: prefix,
 		DeploymentID: aws.ToString(x.served.stage.DeploymentId), APIID: x.APIID,
-		Identity: proxyIdentity{SourceIP: x.SourceIP},
+		Identity: proxy.Identity{SourceIP: x.SourceIP},
 	}
 	if agent := x.Header.Get("User-Agent"); agent != "" {
 		c.Identity.UserAgent = &agent
@@ -135,6 +103,7 @@ func (x *exchange) domain() string {
 }
 
 func hostname(hostport string) string {
+	hostport = strings.ToLower(hostport)
 	if host, _, err := net.SplitHostPort(hostport); err == nil {
 		return host
 	}

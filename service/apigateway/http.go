@@ -52,7 +52,8 @@ func (s *Service) Handler() http.Handler {
 		}
 		body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
 		if err != nil {
-			return // the client broke off
+			w.WriteHeader(http.StatusBadRequest) // the client broke off
+			return
 		}
 		c.Method, c.RawQuery, c.Header, c.Body = r.Method, r.URL.RawQuery, r.Header, body
 		c.Host, c.SourceIP, c.Protocol, c.TLS = r.Host, sourceIP(r), r.Proto, r.TLS != nil

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
+	"github.com/runnel/runnel/service/apigateway/openapi"
 	"github.com/runnel/runnel/store"
 )
 
@@ -20,7 +21,7 @@ func (s *Service) ImportRestApi(ctx context.Context, in *apigateway.ImportRestAp
 	if err != nil {
 		return nil, err
 	}
-	a := def.api
+	a := def.API
 	if err := complete(&a); err != nil {
 		return nil, err
 	}
@@ -29,7 +30,7 @@ func (s *Service) ImportRestApi(ctx context.Context, in *apigateway.ImportRestAp
 		if err := apply(tx, &a, def); err != nil {
 			return nil, err
 		}
-		a.Warnings = def.warnings
+		a.Warnings = def.Warnings
 		return &a, nil
 	})
 }
@@ -56,7 +57,7 @@ func (s *Service) PutRestApi(ctx context.Context, in *apigateway.PutRestApiInput
 		if mode == types.PutModeOverwrite {
 			prune(tx, definitionOf(*a.Id), def)
 		}
-		merge(a, &def.api, mode)
+		merge(a, &def.API, mode)
 		if err := check(a); err != nil {
 			return nil, err
 		}
@@ -65,18 +66,18 @@ func (s *Service) PutRestApi(ctx context.Context, in *apigateway.PutRestApiInput
 		}
 		tx.PutJSON(apis().Str(*a.Id), a)
 		s.changed(tx, *a.Id)
-		a.Warnings = def.warnings
+		a.Warnings = def.Warnings
 		return a, nil
 	})
 }
 
-func readBody(body []byte, parameters map[string]string, failOnWarnings bool) (*definition, error) {
+func readBody(body []byte, parameters map[string]string, failOnWarnings bool) (*openapi.Definition, error) {
 	if len(body) == 0 {
 		return nil, errBadRequest("Body cannot be empty")
 	}
-	def, err := readDefinition(body, parameters)
-	if err == nil && failOnWarnings && len(def.warnings) > 0 {
-		err = errBadRequest("Warnings found during import:\n\t%s", strings.Join(def.warnings, "\n\t"))
+	def, err := openapi.Read(body, parameters)
+	if err == nil && failOnWarnings && len(def.Warnings) > 0 {
+		err = errBadRequest("Warnings found during import:\n\t%s", strings.Join(def.Warnings, "\n\t"))
 	}
 	return def, err
 }
@@ -111,9 +112,9 @@ func merge(a, from *types.RestApi, mode types.PutMode) {
 
 // prune removes what an API has and a document does not: resources of other
 // paths, all methods, models, validators and gateway responses.
-func prune(tx *store.Tx, definition store.Key, def *definition) {
+func prune(tx *store.Tx, definition store.Key, def *openapi.Definition) {
 	wanted := map[string]bool{"/": true}
-	for path := range def.paths {
+	for path := range def.Paths {
 		at := ""
 		for _, part := range segments(path) {
 			at += "/" + part
@@ -143,18 +144,21 @@ type importer struct {
 }
 
 // apply adds a definition to an API. All that is wrong is in the error.
-func apply(tx *store.Tx, a *types.RestApi, def *definition) error {
+func apply(tx *store.Tx, a *types.RestApi, def *openapi.Definition) error {
 	im := &importer{tx: tx, definition: definitionOf(*a.Id), validators: map[string]string{}}
 	im.root, _ = get[types.Resource](tx, resourcesIn(im.definition).Str(*a.RootResourceId))
-	for _, m := range def.models {
+	for _, m := range def.Models {
+		m.Id = aws.String(newID(6))
+		im.problem(checkModel(&m), "Unable to create model '%s'", *m.Name)
 		tx.PutJSON(modelsIn(im.definition).Str(*m.Name), m)
 	}
-	for _, r := range def.responses {
+	for _, r := range def.Responses {
+		im.problem(completeGatewayResponse(&r), "Unable to put gateway response '%s'", r.ResponseType)
 		tx.PutJSON(responsesIn(im.definition).Str(string(r.ResponseType)), r)
 	}
-	im.putValidators(def.validators)
-	for _, path := range slices.Sorted(maps.Keys(def.paths)) {
-		im.put(path, def.paths[path])
+	im.putValidators(def.Validators)
+	for _, path := range slices.Sorted(maps.Keys(def.Paths)) {
+		im.put(path, def.Paths[path])
 	}
 	if im.problems != nil {
 		return errBadRequest("Errors found during import:\n\t%s", strings.Join(im.problems, "\n\t"))
@@ -168,6 +172,8 @@ func (im *importer) putValidators(validators []types.RequestValidator) {
 		im.validators[aws.ToString(v.Name)] = *v.Id
 	}
 	for _, v := range validators {
+		im.problem(checkValidator(&v), "Unable to create request validator '%s'", *v.Name)
+		v.Id = aws.String(newID(6))
 		if id, ok := im.validators[*v.Name]; ok {
 			v.Id = &id
 		}
@@ -235,4 +241,12 @@ func (im *importer) resource(path string) (*types.Resource, error) {
 		r = below
 	}
 	return r, nil
+}
+
+// messageOf is the text of an error of AWS's.
+func messageOf(err error) string {
+	if e, ok := err.(interface{ ErrorMessage() string }); ok {
+		return e.ErrorMessage()
+	}
+	return err.Error()
 }

@@ -141,9 +141,10 @@ func flags[T any](path string, at func(*T) *map[string]bool) change[T] {
 }
 
 // members is a set of strings that are themselves the last token of the path.
+// Slashes may be escaped twice, as they are in what templates say.
 func members[T any](path string, at func(*T) *[]string) change[T] {
 	return change[T]{path + "/*", addRemove, func(v *T, op types.Op, token, _ string) error {
-		list := at(v)
+		list, token := at(v), strings.ReplaceAll(token, "~1", "/")
 		*list = slices.DeleteFunc(*list, func(s string) bool { return s == token })
 		if op == types.OpAdd {
 			*list = append(*list, token)

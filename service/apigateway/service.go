@@ -23,6 +23,7 @@ package apigateway
 
 import (
 	"log/slog"
+	"slices"
 
 	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/store"
@@ -73,44 +74,65 @@ func (s *Service) API() wire.API {
 	}
 }
 
+// The operations, with their URIs.
+// https://docs.aws.amazon.com/apigateway/latest/api/API_Operations.html
+const (
+	apiURI    = "/restapis/{RestApiId}"
+	pagingURI = "?position={Position}&limit={Limit}"
+)
+
 func (s *Service) operations() []wire.Operation {
+	return slices.Concat(s.apiOperations(), s.methodOperations(), s.deploymentOperations(), s.partOperations())
+}
+
+// apiOperations are those on APIs, their paths and their tags.
+func (s *Service) apiOperations() []wire.Operation {
 	const (
-		api         = "/restapis/{RestApiId}"
-		resource    = api + "/resources/{ResourceId}"
-		method      = resource + "/methods/{HttpMethod}"
-		integration = method + "/integration"
-		deployment  = api + "/deployments/{DeploymentId}"
-		stage       = api + "/stages/{StageName}"
-		model       = api + "/models/{ModelName}"
-		validator   = api + "/requestvalidators/{RequestValidatorId}"
-		response    = api + "/gatewayresponses/{ResponseType}"
-		status      = "/responses/{StatusCode}"
-		tags        = "/tags/{ResourceArn+}"
-		paging      = "?position={Position}&limit={Limit}"
+		resource = apiURI + "/resources/{ResourceId}"
+		tags     = "/tags/{ResourceArn+}"
 	)
 	created, accepted, empty := wire.Status(201), wire.Status(202), wire.Status(204)
 	return []wire.Operation{
 		wire.Op("CreateRestApi", s.CreateRestApi, wire.HTTP("POST", "/restapis"), created),
 		wire.Op("ImportRestApi", s.ImportRestApi, wire.HTTP("POST", "/restapis?mode=import&failonwarnings={FailOnWarnings}"),
 			wire.QueryParam("", "Parameters"), wire.Payload("Body"), created),
-		wire.Op("PutRestApi", s.PutRestApi, wire.HTTP("PUT", api+"?mode={Mode}&failonwarnings={FailOnWarnings}"),
+		wire.Op("PutRestApi", s.PutRestApi, wire.HTTP("PUT", apiURI+"?mode={Mode}&failonwarnings={FailOnWarnings}"),
 			wire.QueryParam("", "Parameters"), wire.Payload("Body")),
-		wire.Op("GetRestApi", s.GetRestApi, wire.HTTP("GET", api)),
-		wire.Op("GetRestApis", s.GetRestApis, wire.HTTP("GET", "/restapis"+paging)),
-		wire.Op("UpdateRestApi", s.UpdateRestApi, wire.HTTP("PATCH", api)),
-		wire.Op("DeleteRestApi", s.DeleteRestApi, wire.HTTP("DELETE", api), accepted),
+		wire.Op("GetRestApi", s.GetRestApi, wire.HTTP("GET", apiURI)),
+		wire.Op("GetRestApis", s.GetRestApis, wire.HTTP("GET", "/restapis"+pagingURI)),
+		wire.Op("UpdateRestApi", s.UpdateRestApi, wire.HTTP("PATCH", apiURI)),
+		wire.Op("DeleteRestApi", s.DeleteRestApi, wire.HTTP("DELETE", apiURI), accepted),
 
-		wire.Op("CreateResource", s.CreateResource, wire.HTTP("POST", api+"/resources/{ParentId}"), created),
+		wire.Op("CreateResource", s.CreateResource, wire.HTTP("POST", apiURI+"/resources/{ParentId}"), created),
 		wire.Op("GetResource", s.GetResource, wire.HTTP("GET", resource+"?embed={Embed}")),
-		wire.Op("GetResources", s.GetResources, wire.HTTP("GET", api+"/resources"+paging+"&embed={Embed}")),
+		wire.Op("GetResources", s.GetResources, wire.HTTP("GET", apiURI+"/resources"+pagingURI+"&embed={Embed}")),
 		wire.Op("UpdateResource", s.UpdateResource, wire.HTTP("PATCH", resource)),
 		wire.Op("DeleteResource", s.DeleteResource, wire.HTTP("DELETE", resource), accepted),
 
+		wire.Op("TagResource", s.TagResource, wire.HTTP("PUT", tags), empty),
+		wire.Op("UntagResource", s.UntagResource, wire.HTTP("DELETE", tags+"?tagKeys={TagKeys}"), empty),
+		wire.Op("GetTags", s.GetTags, wire.HTTP("GET", tags+pagingURI)),
+
+		wire.Op("GetAccount", s.GetAccount, wire.HTTP("GET", "/account")),
+		wire.Op("UpdateAccount", s.UpdateAccount, wire.HTTP("PATCH", "/account")),
+	}
+}
+
+// methodOperations are those on what answers a path.
+func (s *Service) methodOperations() []wire.Operation {
+	const (
+		method      = apiURI + "/resources/{ResourceId}/methods/{HttpMethod}"
+		integration = method + "/integration"
+		status      = "/responses/{StatusCode}"
+	)
+	created, empty := wire.Status(201), wire.Status(204)
+	return []wire.Operation{
 		wire.Op("PutMethod", s.PutMethod, wire.HTTP("PUT", method), created),
 		wire.Op("GetMethod", s.GetMethod, wire.HTTP("GET", method)),
 		wire.Op("UpdateMethod", s.UpdateMethod, wire.HTTP("PATCH", method)),
 		wire.Op("DeleteMethod", s.DeleteMethod, wire.HTTP("DELETE", method), empty),
 		wire.Op("TestInvokeMethod", s.TestInvokeMethod, wire.HTTP("POST", method)),
+
 		wire.Op("PutMethodResponse", s.PutMethodResponse, wire.HTTP("PUT", method+status), created),
 		wire.Op("GetMethodResponse", s.GetMethodResponse, wire.HTTP("GET", method+status)),
 		wire.Op("UpdateMethodResponse", s.UpdateMethodResponse, wire.HTTP("PATCH", method+status), created),
@@ -120,45 +142,61 @@ func (s *Service) operations() []wire.Operation {
 		wire.Op("GetIntegration", s.GetIntegration, wire.HTTP("GET", integration)),
 		wire.Op("UpdateIntegration", s.UpdateIntegration, wire.HTTP("PATCH", integration)),
 		wire.Op("DeleteIntegration", s.DeleteIntegration, wire.HTTP("DELETE", integration), empty),
+
 		wire.Op("PutIntegrationResponse", s.PutIntegrationResponse, wire.HTTP("PUT", integration+status), created),
 		wire.Op("GetIntegrationResponse", s.GetIntegrationResponse, wire.HTTP("GET", integration+status)),
 		wire.Op("UpdateIntegrationResponse", s.UpdateIntegrationResponse, wire.HTTP("PATCH", integration+status)),
 		wire.Op("DeleteIntegrationResponse", s.DeleteIntegrationResponse, wire.HTTP("DELETE", integration+status), empty),
+	}
+}
 
-		wire.Op("CreateDeployment", s.CreateDeployment, wire.HTTP("POST", api+"/deployments"), created),
+// deploymentOperations are those on what callers meet.
+func (s *Service) deploymentOperations() []wire.Operation {
+	const (
+		deployment = apiURI + "/deployments/{DeploymentId}"
+		stage      = apiURI + "/stages/{StageName}"
+	)
+	created, accepted := wire.Status(201), wire.Status(202)
+	return []wire.Operation{
+		wire.Op("CreateDeployment", s.CreateDeployment, wire.HTTP("POST", apiURI+"/deployments"), created),
 		wire.Op("GetDeployment", s.GetDeployment, wire.HTTP("GET", deployment+"?embed={Embed}")),
-		wire.Op("GetDeployments", s.GetDeployments, wire.HTTP("GET", api+"/deployments"+paging)),
+		wire.Op("GetDeployments", s.GetDeployments, wire.HTTP("GET", apiURI+"/deployments"+pagingURI)),
 		wire.Op("UpdateDeployment", s.UpdateDeployment, wire.HTTP("PATCH", deployment)),
 		wire.Op("DeleteDeployment", s.DeleteDeployment, wire.HTTP("DELETE", deployment), accepted),
 
-		wire.Op("CreateStage", s.CreateStage, wire.HTTP("POST", api+"/stages"), created),
+		wire.Op("CreateStage", s.CreateStage, wire.HTTP("POST", apiURI+"/stages"), created),
 		wire.Op("GetStage", s.GetStage, wire.HTTP("GET", stage)),
-		wire.Op("GetStages", s.GetStages, wire.HTTP("GET", api+"/stages?deploymentId={DeploymentId}")),
+		wire.Op("GetStages", s.GetStages, wire.HTTP("GET", apiURI+"/stages?deploymentId={DeploymentId}")),
 		wire.Op("UpdateStage", s.UpdateStage, wire.HTTP("PATCH", stage)),
 		wire.Op("DeleteStage", s.DeleteStage, wire.HTTP("DELETE", stage), accepted),
+	}
+}
 
-		wire.Op("CreateModel", s.CreateModel, wire.HTTP("POST", api+"/models"), created),
+// partOperations are those on what methods refer to.
+func (s *Service) partOperations() []wire.Operation {
+	const (
+		model     = apiURI + "/models/{ModelName}"
+		validator = apiURI + "/requestvalidators/{RequestValidatorId}"
+		response  = apiURI + "/gatewayresponses/{ResponseType}"
+	)
+	created, accepted := wire.Status(201), wire.Status(202)
+	return []wire.Operation{
+		wire.Op("CreateModel", s.CreateModel, wire.HTTP("POST", apiURI+"/models"), created),
 		wire.Op("GetModel", s.GetModel, wire.HTTP("GET", model+"?flatten={Flatten}")),
-		wire.Op("GetModels", s.GetModels, wire.HTTP("GET", api+"/models"+paging)),
+		wire.Op("GetModels", s.GetModels, wire.HTTP("GET", apiURI+"/models"+pagingURI)),
 		wire.Op("UpdateModel", s.UpdateModel, wire.HTTP("PATCH", model)),
 		wire.Op("DeleteModel", s.DeleteModel, wire.HTTP("DELETE", model), accepted),
 
-		wire.Op("CreateRequestValidator", s.CreateRequestValidator, wire.HTTP("POST", api+"/requestvalidators"), created),
+		wire.Op("CreateRequestValidator", s.CreateRequestValidator, wire.HTTP("POST", apiURI+"/requestvalidators"), created),
 		wire.Op("GetRequestValidator", s.GetRequestValidator, wire.HTTP("GET", validator)),
-		wire.Op("GetRequestValidators", s.GetRequestValidators, wire.HTTP("GET", api+"/requestvalidators"+paging)),
+		wire.Op("GetRequestValidators", s.GetRequestValidators, wire.HTTP("GET", apiURI+"/requestvalidators"+pagingURI)),
 		wire.Op("UpdateRequestValidator", s.UpdateRequestValidator, wire.HTTP("PATCH", validator)),
 		wire.Op("DeleteRequestValidator", s.DeleteRequestValidator, wire.HTTP("DELETE", validator), accepted),
 
 		wire.Op("PutGatewayResponse", s.PutGatewayResponse, wire.HTTP("PUT", response), created),
 		wire.Op("GetGatewayResponse", s.GetGatewayResponse, wire.HTTP("GET", response)),
-		wire.Op("GetGatewayResponses", s.GetGatewayResponses, wire.HTTP("GET", api+"/gatewayresponses"+paging)),
+		wire.Op("GetGatewayResponses", s.GetGatewayResponses, wire.HTTP("GET", apiURI+"/gatewayresponses"+pagingURI)),
 		wire.Op("UpdateGatewayResponse", s.UpdateGatewayResponse, wire.HTTP("PATCH", response)),
 		wire.Op("DeleteGatewayResponse", s.DeleteGatewayResponse, wire.HTTP("DELETE", response), accepted),
-
-		wire.Op("TagResource", s.TagResource, wire.HTTP("PUT", tags), empty),
-		wire.Op("UntagResource", s.UntagResource, wire.HTTP("DELETE", tags+"?tagKeys={TagKeys}"), empty),
-		wire.Op("GetTags", s.GetTags, wire.HTTP("GET", tags+paging)),
-		wire.Op("GetAccount", s.GetAccount, wire.HTTP("GET", "/account")),
-		wire.Op("UpdateAccount", s.UpdateAccount, wire.HTTP("PATCH", "/account")),
 	}
 }

@@ -99,7 +99,7 @@ func (s *Service) CreateChangeSet(ctx context.Context, in *cfn.CreateChangeSetIn
 		return nil, err
 	}
 	p, set, err := s.aim(ctx, st, target{template: in.TemplateBody, url: in.TemplateURL, previous: aws.ToBool(in.UsePreviousTemplate),
-		parameters: in.Parameters, capabilities: in.Capabilities, tags: in.Tags, notify: in.NotificationARNs, role: in.RoleARN})
+		parameters: in.Parameters, capabilities: in.Capabilities, tags: in.Tags, role: in.RoleARN})
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func refuseChangeSet(in *cfn.CreateChangeSetInput) error {
 	case aws.ToBool(in.IncludeNestedStacks):
 		return invalid("IncludeNestedStacks is not supported")
 	}
-	return refuseOptions(nil, nil, in.RollbackConfiguration, in.ResourceTypes)
+	return refuseOptions(nil, nil, in.RollbackConfiguration, in.ResourceTypes, in.NotificationARNs)
 }
 
 // reviewed finds the stack that a change set is for, or forms the one that it
@@ -177,7 +177,10 @@ func (s *Service) reviewed(ctx context.Context, in *cfn.CreateChangeSetInput) (*
 
 func (s *Service) storeChangeSet(ctx context.Context, st *stack, c *changeSet) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
-		if tx.Has(changeSetKey(c.UUID, c.Name)) {
+		// A failed change set may be made again. The CLI names them by the second,
+		// and two deployments can meet in one here, as they cannot in AWS.
+		var old changeSet
+		if tx.GetJSON(changeSetKey(c.UUID, c.Name), &old) && old.Status != string(types.ChangeSetStatusFailed) {
 			text := fmt.Sprintf("ChangeSet [%s] already exists", c.Name)
 			return &types.AlreadyExistsException{Message: &text}
 		}
@@ -199,7 +202,8 @@ func (s *Service) storeChangeSet(ctx context.Context, st *stack, c *changeSet) e
 // ExecuteChangeSet begins what a change set describes. The stack's other change
 // sets are about a stack that will no longer be, and go.
 func (s *Service) ExecuteChangeSet(ctx context.Context, in *cfn.ExecuteChangeSetInput) (*cfn.ExecuteChangeSetOutput, error) {
-	return &cfn.ExecuteChangeSetOutput{}, s.store.Update(ctx, func(tx *store.Tx) error {
+	uuid := ""
+	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		c, err := findChangeSet(tx, aws.ToString(in.StackName), aws.ToString(in.ChangeSetName))
 		if err != nil {
 			return err
@@ -222,8 +226,13 @@ func (s *Service) ExecuteChangeSet(ctx context.Context, in *cfn.ExecuteChangeSet
 		}
 		c.Execution = string(types.ExecutionStatusExecuteComplete)
 		putChangeSet(tx, c)
+		uuid = c.UUID
 		return nil
 	})
+	if err == nil {
+		s.linger(ctx, uuid)
+	}
+	return &cfn.ExecuteChangeSetOutput{}, err
 }
 
 func execute(tx *store.Tx, st *stack, c *changeSet, in *cfn.ExecuteChangeSetInput) error {
@@ -267,8 +276,8 @@ func (s *Service) DescribeChangeSet(ctx context.Context, in *cfn.DescribeChangeS
 	out := &cfn.DescribeChangeSetOutput{ChangeSetId: &c.ID, ChangeSetName: &c.Name, StackId: &st.ID, StackName: &st.Name,
 		Status: types.ChangeSetStatus(c.Status), ExecutionStatus: types.ExecutionStatus(c.Execution), CreationTime: &c.Created,
 		Parameters: shown.shown(), Tags: tagList(c.Settings.Tags), Capabilities: capabilities(c.Settings.Capabilities),
-		NotificationARNs: c.Settings.NotificationARNs, RollbackConfiguration: &types.RollbackConfiguration{},
-		IncludeNestedStacks: aws.Bool(false), Changes: []types.Change{}}
+		RollbackConfiguration: &types.RollbackConfiguration{},
+		IncludeNestedStacks:   aws.Bool(false), Changes: []types.Change{}}
 	optional(&out.StatusReason, c.Reason)
 	optional(&out.Description, c.Description)
 	out.OnStackFailure = types.OnStackFailure(c.Settings.OnFailure)

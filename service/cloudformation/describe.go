@@ -78,7 +78,6 @@ func (st *stack) describe() types.Stack {
 		DisableRollback: aws.Bool(st.DisableRollback), EnableTerminationProtection: aws.Bool(st.Protected),
 		NotificationARNs: []string{}, Tags: tagList(st.Tags), Parameters: st.shown(), RollbackConfiguration: &types.RollbackConfiguration{},
 		DriftInformation: &types.StackDriftInformation{StackDriftStatus: types.StackDriftStatusNotChecked}}
-	d.NotificationARNs = append(d.NotificationARNs, st.NotificationARNs...)
 	optional(&d.RoleARN, st.RoleARN)
 	optional(&d.ChangeSetId, st.ChangeSet)
 	optional(&d.ParentId, st.Parent)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/service/cloudformation/resource"
-	"github.com/runnel/runnel/store"
 )
 
 // nested is the service as the resource type AWS::CloudFormation::Stack sees it.
@@ -64,7 +63,7 @@ func (s *Service) createNested(ctx context.Context, want resource.Nested) (*stac
 	}
 	uuid := event.NewID()
 	id := s.stackARN(want.Name, uuid)
-	p, err := s.prepare(body, want.Parameters, s.env(want.Name, id, want.NotificationARNs), nil)
+	p, err := s.prepare(body, want.Parameters, s.env(want.Name, id), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +75,7 @@ func (s *Service) createNested(ctx context.Context, want resource.Nested) (*stac
 		return nil, err
 	}
 	set := p.settings()
-	set.Tags, set.NotificationARNs, set.Capabilities = want.Tags, want.NotificationARNs, parent.Capabilities
+	set.Tags, set.Capabilities, set.TimeoutMinutes = want.Tags, parent.Capabilities, want.TimeoutMinutes
 	st := &stack{UUID: uuid, ID: id, Name: want.Name, settings: set, Parent: want.Parent, Root: want.Parent}
 	if parent.Root != "" {
 		st.Root = parent.Root
@@ -101,7 +100,7 @@ func (s *Service) updateNested(ctx context.Context, st *stack, want resource.Nes
 	for name, value := range want.Parameters {
 		given = append(given, types.Parameter{ParameterKey: aws.String(name), ParameterValue: aws.String(value)})
 	}
-	p, set, err := s.aim(ctx, st, target{url: &want.TemplateURL, parameters: given, notify: want.NotificationARNs,
+	p, set, err := s.aim(ctx, st, target{url: &want.TemplateURL, parameters: given,
 		capabilities: capabilities(st.Capabilities)})
 	if err != nil {
 		return false, err
@@ -131,25 +130,4 @@ func (n *nested) Remove(ctx context.Context, idOrName string) error {
 		return &resource.PropertyError{Message: fmt.Sprintf("Embedded stack %s was not successfully deleted: %s", st.ID, st.Reason)}
 	}
 	return nil
-}
-
-// settled waits until no operation is under way on a stack.
-func (s *Service) settled(ctx context.Context, uuid string) (*stack, error) {
-	changes := s.store.Watch(stackTopic(uuid))
-	defer changes.Close()
-	for {
-		st := &stack{}
-		err := s.store.View(ctx, func(tx *store.Tx) error {
-			tx.GetJSON(stackKey(uuid), st)
-			return nil
-		})
-		if err != nil || st.Operation == nil {
-			return st, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-changes.C:
-		}
-	}
 }

@@ -113,6 +113,9 @@ func (s *Service) prepare(body string, given map[string]string, env template.Env
 	if err != nil {
 		return nil, refusal(err)
 	}
+	if strings.Contains(body, "{{resolve:") {
+		return nil, invalid("Template error: dynamic references ({{resolve:...}}) are not supported")
+	}
 	values, err := template.ParameterValues(tree, given)
 	if err != nil {
 		return nil, refusal(err)
@@ -166,6 +169,11 @@ func transform(tree map[string]any, values map[string]string) (map[string]any, [
 			kept = append(kept, name)
 		default:
 			return nil, nil, invalid("No transform named %s found.", name)
+		}
+	}
+	if len(kept) > 0 {
+		if tree, err = template.Expand(tree, values); err != nil {
+			return nil, nil, err
 		}
 	}
 	if slices.Contains(names, sam.Name) {
@@ -281,7 +289,7 @@ func parameters(given []types.Parameter, previous map[string]string) (map[string
 }
 
 // env is what the pseudo parameters say of a stack.
-func (s *Service) env(name, id string, notify []string) template.Env {
-	return template.Env{Account: s.cfg.Account, Region: s.cfg.Region, StackName: name, StackID: id, NotificationARNs: notify,
+func (s *Service) env(name, id string) template.Env {
+	return template.Env{Account: s.cfg.Account, Region: s.cfg.Region, StackName: name, StackID: id,
 		Zones: []string{s.cfg.Region + "a", s.cfg.Region + "b", s.cfg.Region + "c"}}
 }

@@ -15,11 +15,14 @@ import (
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/smithy-go"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/apigateway"
 	"github.com/runnel/runnel/service/cloudformation"
 	"github.com/runnel/runnel/service/dynamodb"
 	"github.com/runnel/runnel/service/iam"
+	"github.com/runnel/runnel/service/lambda"
 	"github.com/runnel/runnel/service/logs"
 	"github.com/runnel/runnel/service/s3"
 	"github.com/runnel/runnel/service/sqs"
@@ -64,12 +67,6 @@ func start(t testing.TB, disk *storetest.Disk, intruder func(*http.Request)) *ri
 	queues := sqs.New(st, sqs.Config{Account: account, Region: region})
 	router.HandleTarget("sqs", queues)
 	mux := wire.NewMux(wire.Config{Region: region, Account: account, Logger: slog.New(slog.DiscardHandler)})
-	for _, api := range []wire.API{queues.API(), s3.New(st, s3.Config{Account: account, Region: region, Router: router}).API(),
-		dynamodb.New(st, dynamodb.Config{Account: account, Region: region}).API(),
-		logs.New(st, logs.Config{Account: account, Region: region}).API(),
-		iam.New(st, iam.Config{Account: account, Region: region}).API()} {
-		mux.Handle(api)
-	}
 	r := &rig{t: t, disk: disk, mux: mux, store: st}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if intruder != nil {
@@ -78,15 +75,38 @@ func start(t testing.TB, disk *storetest.Disk, intruder func(*http.Request)) *ri
 		mux.ServeHTTP(w, req)
 	})
 	r.aws = wiretest.Config(t, handler)
+	functions, err := lambda.New(st, lambda.Config{Account: account, Region: region, Router: router, AWS: r.aws, Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	router.HandleTarget("lambda", functions)
+	router.HandleFunctions(functions.Functions())
+	router.HandleQueue("sqs", queues)
+	for _, api := range []wire.API{queues.API(), s3.New(st, s3.Config{Account: account, Region: region, Router: router}).API(),
+		dynamodb.New(st, dynamodb.Config{Account: account, Region: region}).API(),
+		logs.New(st, logs.Config{Account: account, Region: region}).API(),
+		iam.New(st, iam.Config{Account: account, Region: region}).API(), functions.API(),
+		apigateway.New(st, apigateway.Config{Account: account, Region: region, Router: router}).API()} {
+		mux.Handle(api)
+	}
 	service := cloudformation.New(st, cloudformation.Config{Account: account, Region: region, AWS: r.aws})
 	mux.Handle(service.API())
 	r.Client = cfn.NewFromConfig(wiretest.Config(t, mux))
 	run, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
-	go func() { defer close(ended); _ = service.Run(run) }()
+	go func() {
+		defer close(ended)
+		var both errgroup.Group
+		both.Go(func() error { return service.Run(run) })
+		both.Go(func() error { return functions.Run(run) })
+		_ = both.Wait()
+	}()
 	r.stop = func() {
 		cancel()
 		<-ended
+		if err := functions.Close(); err != nil {
+			t.Error(err)
+		}
 		shut()
 	}
 	return r

@@ -71,17 +71,16 @@ type stack struct {
 
 // settings are what a template is deployed with, and what a rollback returns to.
 type settings struct {
-	Template         uint64 // number of the template's row
-	Description      string
-	Parameters       map[string]string
-	Hidden           []string // parameters with NoEcho
-	Capabilities     []string
-	Tags             map[string]string
-	NotificationARNs []string
-	RoleARN          string
-	DisableRollback  bool
-	OnFailure        string
-	TimeoutMinutes   int32
+	Template        uint64 // number of the template's row
+	Description     string
+	Parameters      map[string]string
+	Hidden          []string // parameters with NoEcho
+	Capabilities    []string
+	Tags            map[string]string
+	RoleARN         string
+	DisableRollback bool
+	OnFailure       string
+	TimeoutMinutes  int32
 }
 
 type output struct {

@@ -21,7 +21,7 @@
 // Not emulated, and refused: stack sets, drift, hooks, stack policies, custom
 // resources, macros other than AWS::Serverless-2016-10-31 and
 // AWS::LanguageExtensions, resource import, parameters of the types AWS::*,
-// creation and update policies, dynamic references.
+// creation and update policies, dynamic references, stack notifications.
 //
 // Source: CloudFormation API reference and user guide.
 package cloudformation

@@ -47,8 +47,10 @@ func tagMap(tags []types.Tag) (map[string]string, error) {
 }
 
 // refuseOptions names what a request asks for and is not done here.
-func refuseOptions(policy, policyURL *string, rollback *types.RollbackConfiguration, kinds []string) error {
+func refuseOptions(policy, policyURL *string, rollback *types.RollbackConfiguration, kinds, notify []string) error {
 	switch {
+	case len(notify) > 0:
+		return invalid("NotificationARNs is not supported")
 	case policy != nil || policyURL != nil:
 		return invalid("StackPolicy is not supported")
 	case rollback != nil && len(rollback.RollbackTriggers) > 0:
@@ -61,7 +63,7 @@ func refuseOptions(policy, policyURL *string, rollback *types.RollbackConfigurat
 
 // CreateStack accepts a stack whose template is sound; the rest follows.
 func (s *Service) CreateStack(ctx context.Context, in *cfn.CreateStackInput) (*cfn.CreateStackOutput, error) {
-	if err := refuseOptions(in.StackPolicyBody, in.StackPolicyURL, in.RollbackConfiguration, in.ResourceTypes); err != nil {
+	if err := refuseOptions(in.StackPolicyBody, in.StackPolicyURL, in.RollbackConfiguration, in.ResourceTypes, in.NotificationARNs); err != nil {
 		return nil, err
 	}
 	if in.DisableRollback != nil && in.OnFailure != "" {
@@ -81,7 +83,7 @@ func (s *Service) CreateStack(ctx context.Context, in *cfn.CreateStackInput) (*c
 	}
 	uuid := event.NewID()
 	id := s.stackARN(name, uuid)
-	p, err := s.prepare(body, values, s.env(name, id, in.NotificationARNs), nil)
+	p, err := s.prepare(body, values, s.env(name, id), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -92,11 +94,15 @@ func (s *Service) CreateStack(ctx context.Context, in *cfn.CreateStackInput) (*c
 	if set.Tags, err = tagMap(in.Tags); err != nil {
 		return nil, err
 	}
-	set.NotificationARNs, set.RoleARN = in.NotificationARNs, aws.ToString(in.RoleARN)
+	set.RoleARN = aws.ToString(in.RoleARN)
 	set.Capabilities, set.TimeoutMinutes = names(in.Capabilities), aws.ToInt32(in.TimeoutInMinutes)
 	set.OnFailure, set.DisableRollback = string(in.OnFailure), aws.ToBool(in.DisableRollback)
 	st := &stack{UUID: uuid, ID: id, Name: name, settings: set, Protected: aws.ToBool(in.EnableTerminationProtection)}
-	return &cfn.CreateStackOutput{StackId: &id}, s.create(ctx, st, p, aws.ToString(in.ClientRequestToken))
+	if err := s.create(ctx, st, p, aws.ToString(in.ClientRequestToken)); err != nil {
+		return nil, err
+	}
+	s.linger(ctx, uuid)
+	return &cfn.CreateStackOutput{StackId: &id}, nil
 }
 
 func names(capabilities []types.Capability) []string {
@@ -134,7 +140,7 @@ func checkUpdatable(st *stack) error {
 
 // UpdateStack accepts an update that changes something.
 func (s *Service) UpdateStack(ctx context.Context, in *cfn.UpdateStackInput) (*cfn.UpdateStackOutput, error) {
-	if err := refuseOptions(in.StackPolicyBody, in.StackPolicyURL, in.RollbackConfiguration, in.ResourceTypes); err != nil {
+	if err := refuseOptions(in.StackPolicyBody, in.StackPolicyURL, in.RollbackConfiguration, in.ResourceTypes, in.NotificationARNs); err != nil {
 		return nil, err
 	}
 	if aws.ToBool(in.DisableRollback) {
@@ -152,7 +158,7 @@ func (s *Service) UpdateStack(ctx context.Context, in *cfn.UpdateStackInput) (*c
 		return nil, err
 	}
 	t := target{template: in.TemplateBody, url: in.TemplateURL, previous: aws.ToBool(in.UsePreviousTemplate),
-		parameters: in.Parameters, capabilities: in.Capabilities, tags: in.Tags, notify: in.NotificationARNs, role: in.RoleARN}
+		parameters: in.Parameters, capabilities: in.Capabilities, tags: in.Tags, role: in.RoleARN}
 	p, set, err := s.aim(ctx, st, t)
 	if err != nil {
 		return nil, err
@@ -167,7 +173,11 @@ func (s *Service) UpdateStack(ctx context.Context, in *cfn.UpdateStackInput) (*c
 	if !changes.any() {
 		return nil, invalid("No updates are to be performed.")
 	}
-	return &cfn.UpdateStackOutput{StackId: &st.ID}, s.update(ctx, st.UUID, p, set, aws.ToString(in.ClientRequestToken))
+	if err := s.update(ctx, st.UUID, p, set, aws.ToString(in.ClientRequestToken)); err != nil {
+		return nil, err
+	}
+	s.linger(ctx, st.UUID)
+	return &cfn.UpdateStackOutput{StackId: &st.ID}, nil
 }
 
 // target is what an update or a change set asks for.
@@ -177,7 +187,6 @@ type target struct {
 	parameters    []types.Parameter
 	capabilities  []types.Capability
 	tags          []types.Tag // nil keeps those that the stack has
-	notify        []string
 	role          *string
 }
 
@@ -191,16 +200,12 @@ func (s *Service) aim(ctx context.Context, st *stack, t target) (*prepared, sett
 	if err != nil {
 		return nil, settings{}, err
 	}
-	notify := t.notify
-	if notify == nil {
-		notify = st.NotificationARNs
-	}
-	p, err := s.prepare(body, values, s.env(st.Name, st.ID, notify), nil)
+	p, err := s.prepare(body, values, s.env(st.Name, st.ID), nil)
 	if err != nil {
 		return nil, settings{}, err
 	}
 	set := p.settings()
-	set.Tags, set.RoleARN, set.NotificationARNs, set.Capabilities = st.Tags, st.RoleARN, notify, names(t.capabilities)
+	set.Tags, set.RoleARN, set.Capabilities = st.Tags, st.RoleARN, names(t.capabilities)
 	if t.role != nil {
 		set.RoleARN = *t.role
 	}
@@ -253,11 +258,13 @@ func (s *Service) DeleteStack(ctx context.Context, in *cfn.DeleteStackInput) (*c
 	if in.DeletionMode == types.DeletionModeForceDeleteStack {
 		return nil, invalid("DeletionMode FORCE_DELETE_STACK is not supported")
 	}
-	return &cfn.DeleteStackOutput{}, s.store.Update(ctx, func(tx *store.Tx) error {
+	uuid := ""
+	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		st, ok := find(tx, aws.ToString(in.StackName))
 		if !ok || !st.live() || st.Status == string(types.StackStatusDeleteInProgress) {
 			return nil
 		}
+		uuid = st.UUID
 		if st.Protected {
 			return invalid("Stack [%s] cannot be deleted while TerminationProtection is enabled", st.Name)
 		}
@@ -271,6 +278,10 @@ func (s *Service) DeleteStack(ctx context.Context, in *cfn.DeleteStackInput) (*c
 		setStatus(tx, st, types.StackStatusDeleteInProgress, "User Initiated")
 		return nil
 	})
+	if err == nil && uuid != "" {
+		s.linger(ctx, uuid)
+	}
+	return &cfn.DeleteStackOutput{}, err
 }
 
 // deleteRunning gives up a creation in favour of the deletion of the stack.

@@ -63,7 +63,7 @@ func (s *Service) worker(ctx context.Context, uuid string) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.bind(tree, w.st.Parameters, s.env(w.st.Name, w.st.ID, w.st.NotificationARNs), nil)
+	p, err := s.bind(tree, w.st.Parameters, s.env(w.st.Name, w.st.ID), nil)
 	if err != nil {
 		return nil, fmt.Errorf("a template that was accepted: %w", err)
 	}
@@ -423,7 +423,7 @@ func (w *worker) replan(ctx context.Context) (map[string]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := w.s.bind(tree, w.st.Parameters, w.s.env(w.st.Name, w.st.ID, w.st.NotificationARNs), nil)
+	p, err := w.s.bind(tree, w.st.Parameters, w.s.env(w.st.Name, w.st.ID), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -58,14 +58,14 @@ func (s *Service) attempt(ctx context.Context, name string, p place) error {
 // tryCall waits for a slot and runs the function, unless it is too late for it.
 func (s *Service) tryCall(ctx context.Context, o *outcome) error {
 	name := o.call.ref.Name
-	if s.slots.isZero(name) {
+	if n, own := s.slots.Reserved(name); own && n == 0 {
 		o.gone = zeroConcurrency
 		return nil
 	}
-	if err := s.slots.wait(ctx, name); err != nil {
+	if err := s.slots.Wait(ctx, name); err != nil {
 		return err
 	}
-	defer s.slots.release(name)
+	defer s.slots.Release(name)
 	if o.expired(s.st.Clock().Now()) {
 		o.gone = ageExceeded
 		return nil

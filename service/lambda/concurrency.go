@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/runnel/runnel/service/lambda/pace"
 	"github.com/runnel/runnel/store"
 )
 
@@ -51,7 +52,7 @@ func (s *Service) setReserved(tx *store.Tx, name string, f functionRow, n *int32
 	f.Reserved = n
 	tx.PutJSON(functionKey(name), f)
 	s.touch(tx, name)
-	tx.OnCommit(func() { s.slots.reserve(name, n) })
+	tx.OnCommit(func() { s.slots.Reserve(name, n) })
 }
 
 func reservedInAll(tx *store.Tx) (n int) {
@@ -71,7 +72,7 @@ func eachFunction(tx *store.Tx, do func(name string, f functionRow)) {
 
 // loadReservations tells the slots what is reserved.
 func (s *Service) loadReservations(tx *store.Tx) error {
-	eachFunction(tx, func(name string, f functionRow) { s.slots.reserve(name, f.Reserved) })
+	eachFunction(tx, func(name string, f functionRow) { s.slots.Reserve(name, f.Reserved) })
 	return nil
 }
 
@@ -125,4 +126,15 @@ func (s *Service) GetAccountSettings(ctx context.Context, _ *lambda.GetAccountSe
 		},
 		AccountUsage: usage,
 	}, err
+}
+
+// newRamp is a ramp for a backlog, up to most; 0 is as far as the account
+// allows: half of its concurrency, so that those who wait for an answer find
+// room.
+func (s *Service) newRamp(most int) *pace.Ramp {
+	limit := max(2, s.cfg.Concurrency/2)
+	if most == 0 || most > limit {
+		most = limit
+	}
+	return pace.NewRamp(s.st.Clock(), most)
 }

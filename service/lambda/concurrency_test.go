@@ -1,10 +1,8 @@
 package lambda
 
 import (
-	"context"
 	"errors"
 	"testing"
-	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -55,57 +53,4 @@ func TestReservedConcurrency(t *testing.T) {
 	if err != nil || out.ReservedConcurrentExecutions != nil {
 		t.Errorf("got %+v, %v", out, err)
 	}
-}
-
-func TestSlots(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(3)
-		s.reserve("own", aws.Int32(1))
-		take := func(name, reason string) {
-			t.Helper()
-			if got, ok := s.try(name); got != reason || ok != (reason == "") {
-				t.Errorf("%s: %q %v", name, got, ok)
-			}
-		}
-		take("own", "")
-		take("own", reasonReserved)
-		take("a", "")
-		take("b", "")
-		take("c", reasonAccount)
-
-		got := make(chan string, 3)
-		wait := func(ctx context.Context, name string) {
-			go func() {
-				if s.wait(ctx, name) == nil {
-					got <- name
-				}
-			}()
-			synctest.Wait()
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		wait(ctx, "gone")
-		wait(t.Context(), "own")
-		wait(t.Context(), "c")
-		cancel()
-		synctest.Wait()
-		s.release("a")
-		if name := <-got; name != "c" {
-			t.Errorf("%s was served, not who had waited longest", name)
-		}
-		s.reserve("own", nil) // its one runs on what is shared now
-		synctest.Wait()
-		if s.shared != 3 || len(got) != 0 {
-			t.Errorf("%d shared", s.shared)
-		}
-		s.release("own")
-		if name := <-got; name != "own" {
-			t.Errorf("%s was served", name)
-		}
-		for _, name := range []string{"own", "b", "c"} {
-			s.release(name)
-		}
-		if s.shared != 0 || len(s.running) != 0 || len(s.waiting) != 0 {
-			t.Errorf("left: %+v", s)
-		}
-	})
 }

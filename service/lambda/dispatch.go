@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/runnel/runnel/service/lambda/pace"
 	"github.com/runnel/runnel/store"
 )
 
@@ -19,7 +20,7 @@ type dispatcher struct {
 	cursor uint64              // the last of the ready that was taken
 	taken  map[uint64]struct{} // by seq: what runs, or waits to
 	queue  []place             // taken, in order, and not begun
-	ramp   *ramp
+	ramp   *pace.Ramp
 
 	mu      sync.Mutex
 	ended   []uint64 // what ended since the loop last looked
@@ -151,7 +152,7 @@ func (d *dispatcher) idle(next time.Time) bool {
 }
 
 func (d *dispatcher) sleep(ctx context.Context, next time.Time) {
-	if grow := d.ramp.next(); len(d.queue) > 0 && !grow.IsZero() && (next.IsZero() || grow.Before(next)) {
+	if grow := d.ramp.Next(); len(d.queue) > 0 && !grow.IsZero() && (next.IsZero() || grow.Before(next)) {
 		next = grow
 	}
 	var due <-chan struct{}
@@ -241,7 +242,7 @@ func (d *dispatcher) take(k store.Key, v []byte, seq uint64) error {
 func (d *dispatcher) start(ctx context.Context, all *sync.WaitGroup) {
 	for len(d.queue) > 0 && ctx.Err() == nil {
 		d.mu.Lock()
-		free := d.running < d.ramp.size() || d.ramp.grow()
+		free := d.running < d.ramp.Size() || d.ramp.Grow()
 		if free {
 			d.running++
 		}
@@ -266,6 +267,7 @@ func (d *dispatcher) serve(ctx context.Context, p place) {
 		d.s.log.Error("asynchronous invocation is tried again", "function", d.name, "err", err)
 		d.s.pause(ctx, time.Second)
 	}
+	d.ramp.Done()
 	d.mu.Lock()
 	d.running--
 	d.ended = append(d.ended, p.seq)

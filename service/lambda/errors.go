@@ -65,12 +65,7 @@ func errNotSupported(what string) error {
 	return invalid("%s is not supported by Runnel.", what)
 }
 
-// Reasons of TooManyRequestsException.
-const (
-	reasonAccount  = "ConcurrentInvocationLimitExceeded"
-	reasonReserved = "ReservedFunctionConcurrentInvocationLimitExceeded"
-)
-
+// errThrottled has one of the reasons in package pace.
 func errThrottled(reason string) error {
 	e := fault("TooManyRequestsException", "Rate Exceeded.")
 	e.Fields["Reason"] = reason

@@ -335,7 +335,7 @@ func (s *Service) DeleteFunction(ctx context.Context, in *lambda.DeleteFunctionI
 			tx.DeleteRange(store.Prefix(prefix))
 		}
 		s.touch(tx, r.Name)
-		tx.OnCommit(func() { s.slots.reserve(r.Name, nil) })
+		tx.OnCommit(func() { s.slots.Reserve(r.Name, nil) })
 		return nil
 	})
 }

@@ -144,7 +144,7 @@ type invokeAsyncInput struct {
 // asynchronous invocation would wait. A caller that gives up does not end the
 // function, as on AWS.
 func (s *Service) invokeNow(ctx context.Context, i *invocable, c *call) (*lambda.InvokeOutput, error) {
-	if reason, ok := s.slots.try(c.ref.Name); !ok {
+	if reason, ok := s.slots.Try(c.ref.Name); !ok {
 		return nil, errThrottled(reason)
 	}
 	type answer struct {
@@ -154,7 +154,7 @@ func (s *Service) invokeNow(ctx context.Context, i *invocable, c *call) (*lambda
 	answered := make(chan answer, 1)
 	running := context.WithoutCancel(ctx)
 	s.calls.Go(func() {
-		defer s.slots.release(c.ref.Name)
+		defer s.slots.Release(c.ref.Name)
 		out, err := s.answer(running, i.pick(), c)
 		answered <- answer{out, err}
 	})

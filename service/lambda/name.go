@@ -12,6 +12,12 @@ import (
 
 const latest = "$LATEST"
 
+// Limits of names, in characters: alone, and in an ARN with a qualifier.
+const (
+	maxName = 64
+	maxARN  = 256
+)
+
 // Patterns of the API's model; error texts quote them.
 const (
 	namePattern      = `(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?`
@@ -40,10 +46,10 @@ func (s *Service) ref(functionName, qualifier *string) (ref, error) {
 		c.missing("functionName")
 	case m == nil:
 		c.fail("functionName", name, mustMatch, namePattern)
-	case len(m[3]) > 64 && len(name) <= 140:
-		c.fail("functionName", name, mustBeShort, 64)
-	case len(name) > 140:
-		c.fail("functionName", name, mustBeShort, 140)
+	case len(m[3]) > maxName && len(name) <= maxARN:
+		c.fail("functionName", name, mustBeShort, maxName)
+	case len(name) > maxARN:
+		c.fail("functionName", name, mustBeShort, maxARN)
 	}
 	if len(q) > 128 {
 		c.fail("qualifier", q, mustBeShort, 128)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/service/lambda/filter"
+	"github.com/runnel/runnel/service/lambda/pace"
 	"github.com/runnel/runnel/store"
 )
 
@@ -27,13 +28,13 @@ type poller struct {
 	stop  context.CancelFunc
 	wake  chan struct{} // a worker has gone, or has stopped gathering
 	gate  chan struct{} // full while a worker gathers a batch
-	ramp  *ramp
+	ramp  *pace.Ramp
 	watch *store.Watcher // of the queue
 	topic string         // of watch
 
 	mu      sync.Mutex
 	workers int
-	vain    bool // the last worker to go had found nothing from the first
+	rested  time.Time // until when the queue is left alone
 }
 
 const (
@@ -176,15 +177,14 @@ func (p *poller) look(ctx context.Context) (time.Time, error) {
 func (p *poller) employ(ctx context.Context, workers *sync.WaitGroup) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.vain {
-		p.vain = false
-		return p.now().Add(vainRest)
+	if p.now().Before(p.rested) {
+		return p.rested
 	}
 	if len(p.gate) > 0 {
 		return time.Time{} // whoever gathers takes what arrives
 	}
-	if p.workers >= p.ramp.size() && !p.ramp.grow() {
-		return p.ramp.next()
+	if p.workers >= p.ramp.Size() && !p.ramp.Grow() {
+		return p.ramp.Next()
 	}
 	p.hire(ctx, workers)
 	return time.Time{}
@@ -197,10 +197,14 @@ func (p *poller) hire(ctx context.Context, workers *sync.WaitGroup) {
 		w := &worker{poller: p, more: func() { p.backlog(ctx, workers) }}
 		vain := w.run(ctx)
 		p.mu.Lock()
-		p.workers--
-		p.vain = vain && p.workers == 0
+		if !w.left {
+			p.workers--
+		}
 		if p.workers == 0 {
-			p.ramp.rest()
+			p.ramp.Rest()
+		}
+		if vain && p.workers == 0 {
+			p.rested = p.now().Add(vainRest)
 		}
 		p.mu.Unlock()
 		p.poke()
@@ -211,7 +215,7 @@ func (p *poller) hire(ctx context.Context, workers *sync.WaitGroup) {
 func (p *poller) backlog(ctx context.Context, workers *sync.WaitGroup) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.workers < p.ramp.size() || p.ramp.grow() {
+	if p.workers < p.ramp.Size() || p.ramp.Grow() {
 		p.hire(ctx, workers)
 	}
 }

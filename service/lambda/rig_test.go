@@ -93,7 +93,7 @@ func rigOn(t testing.TB, st *store.Store, options ...func(*Config)) *rig {
 	lines := logs.New(st, logs.Config{Account: account, Region: region})
 	cfg := Config{
 		Account: account, Region: region, Router: r.router, Logs: lines, AWS: config, Dir: t.TempDir(),
-		Self: []string{os.Args[0], "function"}, Endpoint: "http://localhost:4566", Logger: quietLogger(t),
+		Self: []string{os.Args[0], "function"}, Endpoint: "http://localhost:4566", Logger: quietLogger(t), Grace: -1,
 	}
 	for _, o := range options {
 		o(&cfg)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/lambda/pace"
 	"github.com/runnel/runnel/service/lambda/sandbox"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
@@ -22,6 +24,10 @@ import (
 // DefaultConcurrency is how many invocations run at once where Config does not
 // say. AWS's own default is 1,000, on more than one machine.
 const DefaultConcurrency = 64
+
+// DefaultGrace is how long a stop waits for asynchronous invocations and batches
+// where Config does not say.
+const DefaultGrace = 5 * time.Second
 
 // Config is the surroundings of a Service.
 type Config struct {
@@ -49,7 +55,8 @@ type Config struct {
 	Concurrency int
 
 	// Grace is how long invocations that nobody waits for may go on when Run is
-	// to end. Those that do not end by then run again after the next start.
+	// to end; DefaultGrace if 0, not at all if negative. Those that do not end
+	// by then run again after the next start.
 	Grace time.Duration
 
 	Logger *slog.Logger // nil: slog.Default()
@@ -61,7 +68,7 @@ type Service struct {
 	cfg   Config
 	log   *slog.Logger
 	exec  *sandbox.Executor
-	slots *slots
+	slots *pace.Slots
 	cache *cache
 	code  *codeCache
 	lines *logBuffer
@@ -84,6 +91,9 @@ func New(st *store.Store, cfg Config) (*Service, error) {
 	if cfg.Concurrency < unreservedMinimum {
 		return nil, fmt.Errorf("lambda: concurrency %d is below %d", cfg.Concurrency, unreservedMinimum)
 	}
+	if cfg.Grace == 0 {
+		cfg.Grace = DefaultGrace
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
@@ -97,7 +107,7 @@ func New(st *store.Store, cfg Config) (*Service, error) {
 		wake:     make(chan struct{}, 1),
 	}
 	s.lines = &logBuffer{st: st, logs: cfg.Logs, log: s.log}
-	s.slots = newSlots(cfg.Concurrency)
+	s.slots = pace.NewSlots(cfg.Concurrency)
 	s.roles = &roleCache{roles: cfg.Roles, clock: st.Clock(), known: make(map[string]event.Credentials)}
 	if err := st.View(context.Background(), s.loadReservations); err != nil {
 		return nil, err
@@ -163,7 +173,7 @@ func (s *Service) API() wire.API {
 			Message: fmt.Sprintf("Request must be smaller than %d bytes for the CreateFunction operation", maxRequest),
 		},
 		MessageMember: "Message",
-		Operations:    s.operations(),
+		Operations:    slices.Concat(s.functionOperations(), s.invocationOperations(), s.otherOperations()),
 	}
 }
 
@@ -178,7 +188,8 @@ const (
 	paging       = "?Marker={Marker}&MaxItems={MaxItems}"
 )
 
-func (s *Service) operations() []wire.Operation {
+// functionOperations are those on functions, their versions and aliases.
+func (s *Service) functionOperations() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("CreateFunction", s.CreateFunction, wire.HTTP("POST", functionsURI), wire.Status(201)),
 		wire.Op("ListFunctions", s.ListFunctions, wire.HTTP("GET", functionsURI+paging+"&MasterRegion={MasterRegion}&FunctionVersion={FunctionVersion}")),
@@ -198,7 +209,12 @@ func (s *Service) operations() []wire.Operation {
 		wire.Op("GetAlias", s.GetAlias, wire.HTTP("GET", aliasURI)),
 		wire.Op("UpdateAlias", s.UpdateAlias, wire.HTTP("PUT", aliasURI)),
 		wire.Op("DeleteAlias", s.DeleteAlias, wire.HTTP("DELETE", aliasURI), wire.Status(204)),
+	}
+}
 
+// invocationOperations are those that invoke, and those that say how.
+func (s *Service) invocationOperations() []wire.Operation {
+	return []wire.Operation{
 		wire.Op("Invoke", s.Invoke, wire.HTTP("POST", functionURI+"/invocations"+qualifier),
 			wire.Header("X-Amz-Invocation-Type", "InvocationType"), wire.Header("X-Amz-Log-Type", "LogType"),
 			wire.Header("X-Amz-Client-Context", "ClientContext"), wire.Header("X-Amz-Durable-Execution-Name", "DurableExecutionName"),
@@ -211,24 +227,31 @@ func (s *Service) operations() []wire.Operation {
 		wire.Op("PutFunctionConcurrency", s.PutFunctionConcurrency, wire.HTTP("PUT", "/2017-10-31/functions/{FunctionName}/concurrency")),
 		wire.Op("GetFunctionConcurrency", s.GetFunctionConcurrency, wire.HTTP("GET", "/2019-09-30/functions/{FunctionName}/concurrency")),
 		wire.Op("DeleteFunctionConcurrency", s.DeleteFunctionConcurrency, wire.HTTP("DELETE", "/2017-10-31/functions/{FunctionName}/concurrency"), wire.Status(204)),
-		wire.Op("GetFunctionCodeSigningConfig", s.GetFunctionCodeSigningConfig, wire.HTTP("GET", "/2020-06-30/functions/{FunctionName}/code-signing-config")),
-		wire.Op("GetAccountSettings", s.GetAccountSettings, wire.HTTP("GET", "/2016-08-19/account-settings")),
-
-		wire.Op("AddPermission", s.AddPermission, wire.HTTP("POST", functionURI+"/policy"+qualifier), wire.Status(201)),
-		wire.Op("GetPolicy", s.GetPolicy, wire.HTTP("GET", functionURI+"/policy"+qualifier)),
-		wire.Op("RemovePermission", s.RemovePermission, wire.HTTP("DELETE", functionURI+"/policy/{StatementId}"+qualifier+"&RevisionId={RevisionId}"), wire.Status(204)),
 
 		wire.Op("PutFunctionEventInvokeConfig", s.PutFunctionEventInvokeConfig, wire.HTTP("PUT", asyncURI+qualifier)),
 		wire.Op("UpdateFunctionEventInvokeConfig", s.UpdateFunctionEventInvokeConfig, wire.HTTP("POST", asyncURI+qualifier)),
 		wire.Op("GetFunctionEventInvokeConfig", s.GetFunctionEventInvokeConfig, wire.HTTP("GET", asyncURI+qualifier)),
 		wire.Op("DeleteFunctionEventInvokeConfig", s.DeleteFunctionEventInvokeConfig, wire.HTTP("DELETE", asyncURI+qualifier), wire.Status(204)),
 		wire.Op("ListFunctionEventInvokeConfigs", s.ListFunctionEventInvokeConfigs, wire.HTTP("GET", asyncURI+"/list"+paging)),
+	}
+}
+
+// otherOperations are those on permissions, event source mappings, tags and the
+// account.
+func (s *Service) otherOperations() []wire.Operation {
+	return []wire.Operation{
+		wire.Op("AddPermission", s.AddPermission, wire.HTTP("POST", functionURI+"/policy"+qualifier), wire.Status(201)),
+		wire.Op("GetPolicy", s.GetPolicy, wire.HTTP("GET", functionURI+"/policy"+qualifier)),
+		wire.Op("RemovePermission", s.RemovePermission, wire.HTTP("DELETE", functionURI+"/policy/{StatementId}"+qualifier+"&RevisionId={RevisionId}"), wire.Status(204)),
 
 		wire.Op("CreateEventSourceMapping", s.CreateEventSourceMapping, wire.HTTP("POST", "/2015-03-31/event-source-mappings"), wire.Status(202)),
 		wire.Op("ListEventSourceMappings", s.ListEventSourceMappings, wire.HTTP("GET", "/2015-03-31/event-source-mappings"+paging+"&EventSourceArn={EventSourceArn}&FunctionName={FunctionName}")),
 		wire.Op("GetEventSourceMapping", s.GetEventSourceMapping, wire.HTTP("GET", mappingURI)),
 		wire.Op("UpdateEventSourceMapping", s.UpdateEventSourceMapping, wire.HTTP("PUT", mappingURI), wire.Status(202)),
 		wire.Op("DeleteEventSourceMapping", s.DeleteEventSourceMapping, wire.HTTP("DELETE", mappingURI), wire.Status(202)),
+
+		wire.Op("GetFunctionCodeSigningConfig", s.GetFunctionCodeSigningConfig, wire.HTTP("GET", "/2020-06-30/functions/{FunctionName}/code-signing-config")),
+		wire.Op("GetAccountSettings", s.GetAccountSettings, wire.HTTP("GET", "/2016-08-19/account-settings")),
 
 		wire.Op("TagResource", s.TagResource, wire.HTTP("POST", tagsURI), wire.Status(204)),
 		wire.Op("UntagResource", s.UntagResource, wire.HTTP("DELETE", tagsURI+"?tagKeys={TagKeys}"), wire.Status(204)),

@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"bytes"
-	stdjson "encoding/json"
 
 	"github.com/go-json-experiment/json"
 
@@ -115,7 +114,7 @@ func failures(payload []byte, messages []*event.Message) (failed map[string]bool
 			ItemIdentifier *string `json:"itemIdentifier"`
 		} `json:"batchItemFailures"`
 	}
-	if stdjson.Unmarshal(payload, &res) != nil {
+	if json.Unmarshal(payload, &res) != nil {
 		return nil, false
 	}
 	known := make(map[string]bool, len(messages))

@@ -16,12 +16,13 @@ type worker struct {
 	more func() // called on a full batch
 	done []string
 	slot bool
+	left bool // it is no longer counted among the poller's
 }
 
 // run reports whether it was in vain: the first receive gave nothing.
 func (w *worker) run(ctx context.Context) (vain bool) {
 	defer w.settle(ctx)
-	for n := 0; ctx.Err() == nil; n++ {
+	for n := 0; ctx.Err() == nil && !w.surplus(); n++ {
 		messages, err := w.next(ctx)
 		if err != nil {
 			w.setback(ctx, err)
@@ -55,6 +56,19 @@ func (w *worker) next(ctx context.Context) (messages []event.Message, err error)
 	return messages, err
 }
 
+// surplus reports whether there are more workers than are of use, so that this
+// one is to go.
+func (w *worker) surplus() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.workers <= w.ramp.Size() {
+		return false
+	}
+	w.workers--
+	w.left = true
+	return true
+}
+
 // settle ends the worker: what is done leaves the queue.
 func (w *worker) settle(ctx context.Context) {
 	w.giveSlot()
@@ -67,11 +81,11 @@ func (w *worker) name() string { return w.m.Function.Name }
 
 // takeSlot gets a slot. If that takes time, what is done need not wait for it.
 func (w *worker) takeSlot(ctx context.Context) error {
-	if _, ok := w.s.slots.try(w.name()); !ok {
+	if _, ok := w.s.slots.Try(w.name()); !ok {
 		if err := w.remove(ctx); err != nil {
 			return err
 		}
-		if err := w.s.slots.wait(ctx, w.name()); err != nil {
+		if err := w.s.slots.Wait(ctx, w.name()); err != nil {
 			return err
 		}
 	}
@@ -82,7 +96,7 @@ func (w *worker) takeSlot(ctx context.Context) error {
 func (w *worker) giveSlot() {
 	if w.slot {
 		w.slot = false
-		w.s.slots.release(w.name())
+		w.s.slots.Release(w.name())
 	}
 }
 
@@ -256,6 +270,7 @@ func (w *worker) invoke(ctx context.Context, b *batch) {
 	running, done := w.s.graceful(ctx)
 	defer done()
 	res, err := w.s.run(running, i.pick(), c)
+	w.ramp.Done()
 	if err == nil {
 		err = w.s.lines.flush(ctx)
 	}

@@ -40,11 +40,11 @@ type Stacks interface {
 
 // Nested is a stack within a stack.
 type Nested struct {
-	Name, Parent     string // Parent is the ARN of the stack that it is part of
-	TemplateURL      string
-	Parameters       map[string]string
-	Tags             map[string]string
-	NotificationARNs []string
+	Name, Parent   string // Parent is the ARN of the stack that it is part of
+	TemplateURL    string
+	Parameters     map[string]string
+	Tags           map[string]string
+	TimeoutMinutes int32
 }
 
 // NewClients makes the clients. S3 is spoken to with the bucket in the path, so

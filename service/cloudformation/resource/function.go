@@ -128,7 +128,10 @@ func zipSource(runtime, source string) ([]byte, error) {
 	if _, err := f.Write([]byte(source)); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), z.Close()
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
 }
 
 func updateFunction(ctx context.Context, c *Call) error {

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"math"
 
 	"github.com/runnel/runnel/service/cloudformation/template"
 )
@@ -9,7 +10,7 @@ import (
 func stackTypes() map[string]*Type {
 	return map[string]*Type{
 		"AWS::CloudFormation::Stack": {
-			Properties: properties("TemplateURL Parameters Tags NotificationARNs TimeoutInMinutes"),
+			Properties: properties("TemplateURL Parameters Tags TimeoutInMinutes"),
 			Required:   []string{"TemplateURL"},
 			Attributes: []string{"Outputs."}, Anonymous: true, MaxName: 128,
 			Create: deployNested, Update: deployNested,
@@ -51,8 +52,15 @@ func deployNested(ctx context.Context, c *Call) error {
 		}
 		parameters[name] = text
 	}
+	minutes := int64(0)
+	if text := c.text("TimeoutInMinutes"); text != "" {
+		var err error
+		if minutes, err = integer(text); err != nil || minutes < 1 || minutes > math.MaxInt32 {
+			return wrongType(c.Logical+"/TimeoutInMinutes", "a positive integer")
+		}
+	}
 	id, outputs, err := c.Stacks.Deploy(ctx, Nested{Name: c.Name, Parent: c.StackID, TemplateURL: c.text("TemplateURL"),
-		Parameters: parameters, Tags: c.tags(), NotificationARNs: texts(c.Props["NotificationARNs"])})
+		Parameters: parameters, Tags: c.tags(), TimeoutMinutes: int32(minutes)})
 	if id != "" {
 		c.ID = id
 	}

@@ -50,6 +50,15 @@ func bind(body string, given map[string]string) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if tree["Transform"] == LanguageExtensions {
+		values, err := ParameterValues(tree, given)
+		if err != nil {
+			return nil, err
+		}
+		if tree, err = Expand(tree, values); err != nil {
+			return nil, err
+		}
+	}
 	t, err := Load(tree)
 	if err != nil {
 		return nil, err
