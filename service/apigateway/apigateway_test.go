@@ -61,6 +61,7 @@ type bench struct {
 	t         testing.TB
 	svc       *gateway.Service
 	client    *apigateway.Client
+	mux       http.Handler
 	http      *http.Client
 	functions *functions
 }
@@ -75,7 +76,7 @@ func start(t testing.TB, st *store.Store) *bench {
 	mux.Handle(s.API())
 	mux.Divert(s.Match, s.Handler())
 	return &bench{
-		t: t, svc: s, functions: f,
+		t: t, svc: s, mux: mux, functions: f,
 		client: apigateway.NewFromConfig(wiretest.Config(t, mux)),
 		http:   &http.Client{Transport: wire.InProcess(mux)},
 	}

@@ -18,7 +18,7 @@ func (s *Service) CreateDeployment(ctx context.Context, in *apigateway.CreateDep
 	switch {
 	case in.CanarySettings != nil:
 		return nil, errNotSupported("canarySettings")
-	case aws.ToBool(in.CacheClusterEnabled):
+	case aws.ToBool(in.CacheClusterEnabled) || in.CacheClusterSize != "":
 		return nil, errNotSupported("A cache cluster")
 	}
 	return update(ctx, s, func(tx *store.Tx) (*types.Deployment, error) {

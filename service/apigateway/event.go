@@ -17,25 +17,6 @@ import (
 // requestTime is the format of requestTime, that of Apache's log.
 const requestTime = "02/Jan/2006:15:04:05 -0700"
 
-// answer is the response that a function's result stands for.
-func (x *exchange) answer(payload []byte) (*Response, error) {
-	r, err := proxy.ReadAnswer(payload)
-	if err != nil {
-		return nil, malformed("malformed Lambda proxy response: " + err.Error())
-	}
-	res := &Response{Status: r.Status, Header: r.Header, Body: []byte(r.Body)}
-	if r.Base64 && x.binary(x.Header.Get("Accept")) {
-		res.Body, err = base64.StdEncoding.DecodeString(r.Body)
-		if err != nil {
-			return nil, malformed("malformed Lambda proxy response: body is not base64: " + err.Error())
-		}
-	}
-	if res.Header.Get("Content-Type") == "" {
-		res.Header.Set("Content-Type", "application/json")
-	}
-	return res, nil
-}
-
 // event is the payload that the function gets. The path stays escaped, as REST
 // APIs leave it; path parameters and query parameters are decoded.
 func (x *exchange) event() ([]byte, error) {

@@ -214,10 +214,14 @@ func (x *exchange) integrate(ctx context.Context) (*Response, error) {
 		return nil, err
 	}
 	if result.Failed {
-		return nil, malformed("the function failed: " + string(result.Payload))
+		return nil, malformed("the function failed: " + string(result.Payload[:min(len(result.Payload), maxLogged)]))
 	}
 	return x.answer(result.Payload)
 }
+
+// maxLogged is how much of a function's error is logged, in bytes: the whole is
+// in the function's own log.
+const maxLogged = 1024
 
 // function is the ARN of the function to invoke, with the stage's variables in
 // their places.

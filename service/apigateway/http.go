@@ -24,7 +24,7 @@ func (s *Service) Match(r *http.Request) bool {
 func callOf(r *http.Request) (*Request, bool) {
 	path := r.URL.EscapedPath()
 	api, rest, ok := strings.Cut(hostname(r.Host), ".execute-api.")
-	if ok && !strings.Contains(api, ".") && (rest == "localhost" || strings.HasSuffix(rest, ".amazonaws.com") || strings.HasSuffix(rest, ".localhost") || strings.HasSuffix(rest, ".localhost.localstack.cloud") || rest == "localhost.localstack.cloud") {
+	if ok && !strings.Contains(api, ".") && isDomain(rest) {
 		stage, path, slash := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 		if slash {
 			path = "/" + path
@@ -40,6 +40,17 @@ func callOf(r *http.Request) (*Request, bool) {
 		c.RawPath = "/" + parts[5]
 	}
 	return c, true
+}
+
+// isDomain reports whether a domain is one under which APIs are reached, with
+// a region or without.
+func isDomain(domain string) bool {
+	for _, d := range []string{".localhost", ".localhost.localstack.cloud", ".amazonaws.com", ".amazonaws.com.cn"} {
+		if strings.HasSuffix("."+domain, d) {
+			return true
+		}
+	}
+	return false
 }
 
 // Handler serves what Match matches.

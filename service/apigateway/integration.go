@@ -79,6 +79,8 @@ func checkIntegration(i *types.Integration) error {
 		return errNotSupported("Content handling CONVERT_TO_BINARY")
 	case i.ResponseTransferMode == types.ResponseTransferModeStream:
 		return errNotSupported("Response transfer mode STREAM")
+	case i.IntegrationTarget != nil:
+		return errNotSupported("integrationTarget")
 	case i.TlsConfig != nil:
 		return errNotSupported("tlsConfig")
 	}

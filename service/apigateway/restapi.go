@@ -16,6 +16,12 @@ import (
 // CreateRestApi makes an API that has a root resource and no methods, or a
 // copy of another.
 func (s *Service) CreateRestApi(ctx context.Context, in *apigateway.CreateRestApiInput) (*types.RestApi, error) {
+	switch {
+	case in.EndpointAccessMode != "":
+		return nil, errNotSupported("endpointAccessMode")
+	case in.SecurityPolicy != "":
+		return nil, errNotSupported("securityPolicy")
+	}
 	a := &types.RestApi{
 		Name: in.Name, Description: in.Description, Version: in.Version, Policy: in.Policy, Tags: in.Tags,
 		ApiKeySource: in.ApiKeySource, BinaryMediaTypes: in.BinaryMediaTypes,

@@ -63,7 +63,7 @@ func (s *Service) CreateStage(ctx context.Context, in *apigateway.CreateStageInp
 	switch {
 	case in.CanarySettings != nil:
 		return nil, errNotSupported("canarySettings")
-	case in.CacheClusterEnabled:
+	case in.CacheClusterEnabled || in.CacheClusterSize != "":
 		return nil, errNotSupported("A cache cluster")
 	case in.DocumentationVersion != nil:
 		return nil, errNotSupported("documentationVersion")

@@ -20,6 +20,9 @@ const testStage = "test-invoke-stage"
 // TestInvokeMethod runs a method as it is now, deployed or not. Authorization
 // is left out.
 func (s *Service) TestInvokeMethod(ctx context.Context, in *apigateway.TestInvokeMethodInput) (*apigateway.TestInvokeMethodOutput, error) {
+	if in.ClientCertificateId != nil {
+		return nil, errNotSupported("clientCertificateId")
+	}
 	x, err := s.testExchange(ctx, in)
 	if err != nil {
 		return nil, err

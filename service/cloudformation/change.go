@@ -127,6 +127,9 @@ func (f foresight) change(plan *template.Plan, id string, tagged bool) (*types.R
 		f.new[id] = true
 		return (&resourceRow{Logical: id, Type: r.Type}).described(types.ChangeActionAdd), nil
 	}
+	if row.Type != r.Type {
+		return nil, invalid("Update of resource type is not permitted. The new template modifies resource type of the following resources: [%s]", id)
+	}
 	c := row.described(types.ChangeActionModify)
 	replaces, changed := t.NeedsReplacement(row.Props, props)
 	c.Replacement = types.ReplacementFalse

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -68,9 +69,12 @@ func crashEverywhere(t *testing.T, ready string, begin func(*rig) error, end typ
 	var clones []*storetest.Disk
 	synctest.Test(t, func(t *testing.T) {
 		disk := storetest.NewDisk()
+		var mu sync.Mutex
 		var at uint64
 		armed := false
 		r := start(t, disk, func(req *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
 			if armed && req.Method != http.MethodGet {
 				at++
 				clones = append(clones, disk.PowerCut(at))
@@ -80,13 +84,17 @@ func crashEverywhere(t *testing.T, ready string, begin func(*rig) error, end typ
 		if ready != "" {
 			r.status(r.create("s", ready), types.StackStatusCreateComplete)
 		}
+		mu.Lock()
 		armed = true
+		mu.Unlock()
 		if err := begin(r); err != nil {
 			t.Fatal(err)
 		}
 		r.status(r.wait(r.only()), end)
+		mu.Lock()
 		armed = false
 		clones = append(clones, disk.PowerCut(at+1))
+		mu.Unlock()
 	})
 	if len(clones) < 6 {
 		t.Fatalf("only %d power cuts", len(clones))

@@ -48,6 +48,7 @@ type rig struct {
 	mux   http.Handler
 	stop  func()
 	store *store.Store
+	fail  func(*http.Request) bool // requests to services that get no answer but a 500
 }
 
 func inBubble(t *testing.T, f func(*testing.T, *rig)) {
@@ -71,6 +72,10 @@ func start(t testing.TB, disk *storetest.Disk, intruder func(*http.Request)) *ri
 	handler := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if intruder != nil {
 			intruder(req)
+		}
+		if r.fail != nil && r.fail(req) {
+			http.Error(w, "out of order", http.StatusInternalServerError)
+			return
 		}
 		mux.ServeHTTP(w, req)
 	})

@@ -24,7 +24,8 @@ func runningKey(uuid string) store.Key            { return store.K(keySpace, "ru
 func resourcesKey(uuid string) store.Key          { return store.K(keySpace, "resource", uuid) }
 func resourceKey(uuid, logical string) store.Key  { return resourcesKey(uuid).Str(logical) }
 func eventsKey(uuid string) store.Key             { return store.K(keySpace, "event", uuid) }
-func templateKey(uuid string, n uint64) store.Key { return store.K(keySpace, "template", uuid).Uint(n) }
+func templatesKey(uuid string) store.Key          { return store.K(keySpace, "template", uuid) }
+func templateKey(uuid string, n uint64) store.Key { return templatesKey(uuid).Uint(n) }
 func changeSetsKey(uuid string) store.Key         { return store.K(keySpace, "changeset", uuid) }
 func changeSetKey(uuid, name string) store.Key    { return changeSetsKey(uuid).Str(name) }
 func changeSetIDKey(id string) store.Key          { return store.K(keySpace, "changesetid", id) }

@@ -30,6 +30,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -54,12 +55,13 @@ type Service struct {
 }
 
 // New binds the service to its store and to the services that it is a client of.
-// Nothing happens until Run.
+// It must be called before the store runs, for the timers that it handles.
 func New(st *store.Store, cfg Config) *Service {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
 	s := &Service{store: st, cfg: cfg, types: resource.Types()}
+	st.OnTimer(forgetTimer, forgetStack)
 	s.clients = resource.NewClients(cfg.AWS, (*nested)(s))
 	return s
 }
@@ -124,6 +126,7 @@ func (s *Service) Run(ctx context.Context) error {
 			workers.Go(func() {
 				if err := s.work(ctx, uuid); err != nil && ctx.Err() == nil {
 					s.cfg.Logger.Error("stack operation", "stack", uuid, "error", err)
+					s.pause(ctx)
 				}
 				mu.Lock()
 				delete(busy, uuid)
@@ -136,6 +139,16 @@ func (s *Service) Run(ctx context.Context) error {
 			return ctx.Err()
 		case <-watch.C:
 		}
+	}
+}
+
+// pause is the time before an operation that the store failed is taken up again.
+func (s *Service) pause(ctx context.Context) {
+	alarm := s.store.Clock().Alarm(s.store.Clock().Now().Add(time.Second))
+	defer alarm.Stop()
+	select {
+	case <-ctx.Done():
+	case <-alarm.C:
 	}
 }
 

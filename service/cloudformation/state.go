@@ -133,3 +133,17 @@ func timeOrNil(t time.Time) *time.Time {
 	}
 	return &t
 }
+
+const (
+	forgetTimer = "cloudformation/forget"
+	remembered  = 90 * 24 * time.Hour // how long a deleted stack can be described
+)
+
+// forgetStack removes what is still known of a stack that was deleted long ago.
+func forgetStack(_ context.Context, tx *store.Tx, uuid string) error {
+	tx.Delete(stackKey(uuid))
+	for _, space := range []store.Key{resourcesKey(uuid), eventsKey(uuid), templatesKey(uuid)} {
+		tx.DeleteRange(store.Prefix(space))
+	}
+	return nil
+}

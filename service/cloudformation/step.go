@@ -230,10 +230,6 @@ func (w *worker) change(ctx context.Context, row, want *resourceRow) error {
 	}
 	want.Name, want.ID, want.Attributes, want.Created, want.Added = row.Name, row.ID, row.Attributes, true, row.Added
 	replace, changed := t.NeedsReplacement(was.Props, want.Props)
-	if was.Type != want.Type {
-		return w.fail(ctx, row, updateFailed, &resource.PropertyError{Message: "Update of resource type is not permitted. " +
-			"The new template modifies resource type of the following resources: [" + row.Logical + "]"})
-	}
 	if len(changed) == 0 && !w.retagged(t) && !strings.HasSuffix(was.Status, "_FAILED") {
 		want.Status, want.Reason, want.Done = row.Status, row.Reason, w.op.Serial
 		return w.save(ctx, want, stackEvent{})

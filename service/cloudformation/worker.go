@@ -31,8 +31,11 @@ type worker struct {
 func (s *Service) work(ctx context.Context, uuid string) error {
 	for {
 		w, err := s.worker(ctx, uuid)
-		if err != nil || w == nil {
+		if err != nil {
 			return err
+		}
+		if w == nil {
+			return nil
 		}
 		if err := w.phase(ctx); err != nil {
 			return err
@@ -59,16 +62,21 @@ func (s *Service) worker(ctx context.Context, uuid string) (*worker, error) {
 	if w.op.Kind == "DELETE" || w.op.Phase != phaseForward {
 		return w, nil
 	}
+	p, err := s.again(t, w.st)
+	if err != nil { // another version of this program has accepted it
+		return nil, w.giveUp(ctx, reason(err, w.op.Token)+". ")
+	}
+	w.plan = p.plan
+	return w, nil
+}
+
+// again binds a template that was accepted.
+func (s *Service) again(t templateRow, st *stack) (*prepared, error) {
 	tree, err := template.Parse(t.Processed)
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.bind(tree, w.st.Parameters, s.env(w.st.Name, w.st.ID), nil)
-	if err != nil {
-		return nil, fmt.Errorf("a template that was accepted: %w", err)
-	}
-	w.plan = p.plan
-	return w, nil
+	return s.bind(tree, st.Parameters, s.env(st.Name, st.ID), nil)
 }
 
 func (w *worker) phase(ctx context.Context) error {
@@ -78,7 +86,7 @@ func (w *worker) phase(ctx context.Context) error {
 	case w.op.Phase == phaseForward:
 		return w.deploy(ctx)
 	case w.op.Phase == phaseCleanup:
-		return w.cleanup(ctx, types.StackStatusUpdateComplete, "")
+		return w.cleanup(ctx)
 	case w.op.Phase == phaseDiscard:
 		return w.discard(ctx)
 	case w.op.Kind == "CREATE":
@@ -341,6 +349,7 @@ func (w *worker) deleteAll(ctx context.Context) error {
 		tx.Delete(nameKey(st.Name))
 		st.Deleted = tx.Now()
 		dropChangeSets(tx, st.UUID)
+		tx.SetTimer(forgetTimer, st.UUID, st.Deleted.Add(remembered))
 		end(tx, st, types.StackStatusDeleteComplete, "")
 		return nil
 	})
@@ -376,7 +385,7 @@ func (w *worker) removeAll(ctx context.Context, rows map[string]*resourceRow) []
 // cleanup deletes what an update left over: resources that the template no
 // longer has, and those that others have replaced. What cannot be deleted stays
 // behind, as in AWS; the update has succeeded.
-func (w *worker) cleanup(ctx context.Context, status types.StackStatus, why string) error {
+func (w *worker) cleanup(ctx context.Context) error {
 	plan, err := w.replan(ctx)
 	if err != nil {
 		return err
@@ -404,7 +413,8 @@ func (w *worker) cleanup(ctx context.Context, status types.StackStatus, why stri
 		return ctx.Err()
 	}
 	return w.update(ctx, func(tx *store.Tx, st *stack) error {
-		end(tx, st, status, why)
+		tx.Delete(templateKey(st.UUID, st.Operation.Before.Template))
+		end(tx, st, types.StackStatusUpdateComplete, "")
 		return nil
 	})
 }
@@ -419,11 +429,7 @@ func (w *worker) replan(ctx context.Context) (map[string]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	tree, err := template.Parse(t.Processed)
-	if err != nil {
-		return nil, err
-	}
-	p, err := w.s.bind(tree, w.st.Parameters, w.s.env(w.st.Name, w.st.ID), nil)
+	p, err := w.s.again(t, w.st)
 	if err != nil {
 		return nil, err
 	}
@@ -454,6 +460,7 @@ func (w *worker) revert(ctx context.Context) error {
 			putStack(tx, st)
 			return nil
 		}
+		tx.Delete(templateKey(st.UUID, st.Template))
 		st.settings, st.Outputs = st.Operation.Before, st.Operation.BeforeOut
 		st.Operation.Phase = phaseDiscard
 		setStatus(tx, st, types.StackStatusUpdateRollbackCompleteCleanupInProgress, "")

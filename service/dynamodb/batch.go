@@ -141,10 +141,15 @@ func (w *writer) batch(writes []batchWrite) error {
 		seen[string(keys[i])] = true
 	}
 	for i, b := range writes {
-		if old := w.get(keys[i]); b.row != nil {
-			w.put(keys[i], old, b.item, b.row)
+		old := w.get(keys[i])
+		var err error
+		if b.row != nil {
+			err = w.put(keys[i], old, b.item, b.row)
 		} else {
-			w.delete(keys[i], old)
+			err = w.delete(keys[i], old)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -232,9 +237,14 @@ func (b *batchReader) run(g batchGet) error {
 		}
 		*b.size += rowSize(row)
 		b.used.table += readUnits(max(1, rowSize(row)), g.ConsistentRead != nil && *g.ConsistentRead)
-		if ok {
-			b.items = append(b.items, g.projection.Of(decodeRow(row)))
+		if !ok {
+			continue
 		}
+		item, err := b.t.decodeRow(row)
+		if err != nil {
+			return err
+		}
+		b.items = append(b.items, g.projection.Of(item))
 	}
 	return nil
 }

@@ -33,39 +33,34 @@ const (
 // spaceID names a space of a table to a timer.
 func spaceID(t *table, id uint64) string { return t.Name + "/" + strconv.FormatUint(id, 10) }
 
-// space finds the table and the id that spaceID joined. The table is nil if it
-// is gone.
-func (s *Service) space(tx *store.Tx, id string) (*table, uint64) {
-	name, number, _ := strings.Cut(id, "/")
-	n, err := strconv.ParseUint(number, 10, 64)
-	if err != nil {
-		return nil, 0
-	}
-	return s.load(tx, name), n
+// cutSpaceID splits what spaceID joined. No space has the number 0.
+func cutSpaceID(id string) (table string, number uint64) {
+	table, digits, _ := strings.Cut(id, "/")
+	number, _ = strconv.ParseUint(digits, 10, 64)
+	return table, number
 }
 
 // startFill fills what id names from the items that the table has: at once if
 // they are few, in the background otherwise. It reports whether it is done.
-func (s *Service) startFill(tx *store.Tx, t *table, id uint64) (done bool) {
-	if s.fillSome(tx, t, id) {
-		return true
+func (s *Service) startFill(tx *store.Tx, t *table, id uint64) (done bool, err error) {
+	done, err = s.fillSome(tx, t, id)
+	if !done {
+		tx.SetTimer(fillTimer, spaceID(t, id), tx.Now())
 	}
-	tx.SetTimer(fillTimer, spaceID(t, id), tx.Now())
-	return false
+	return done, err
 }
 
 // fill goes on with a filling.
 func (s *Service) fill(_ context.Context, tx *store.Tx, id string) error {
-	t, n := s.space(tx, id)
+	name, n := cutSpaceID(id)
+	t := loadOwn(tx, name)
 	if t == nil || !t.fills(n) {
 		tx.Delete(fillKey(n))
 		return nil
 	}
-	if !s.fillSome(tx, t, n) {
-		tx.SetTimer(fillTimer, id, tx.Now())
-		return nil
+	if done, err := s.startFill(tx, t, n); !done {
+		return err
 	}
-	t = t.own()
 	t.filled(n)
 	t.save(tx)
 	return nil
@@ -92,7 +87,7 @@ func (t *table) filled(id uint64) {
 
 // fillSome takes the next items of t into the space id, and reports whether
 // these were the last. Items that were written meanwhile are there already.
-func (s *Service) fillSome(tx *store.Tx, t *table, id uint64) (done bool) {
+func (s *Service) fillSome(tx *store.Tx, t *table, id uint64) (done bool, err error) {
 	w := newWriter(tx, t)
 	defer w.close()
 	r := store.Prefix(t.rows)
@@ -102,23 +97,28 @@ func (s *Service) fillSome(tx *store.Tx, t *table, id uint64) (done bool) {
 	items, size := 0, 0
 	for key, row := range tx.Scan(r) {
 		primary := slices.Clone(key[len(t.rows):])
-		w.add(id, primary, slices.Clone(row))
+		if err := w.add(id, primary, slices.Clone(row)); err != nil {
+			return false, err
+		}
 		items, size = items+1, size+len(row)
 		if items == fillItems || size >= fillBytes {
 			tx.Set(fillKey(id), primary)
-			return false
+			return false, nil
 		}
 	}
 	tx.Delete(fillKey(id))
-	return true
+	return true, nil
 }
 
 // add gives an item its row in the index id, or its expiry, unless it has it.
-func (w *writer) add(id uint64, primary, row []byte) {
-	item := decodeRow(row)
+func (w *writer) add(id uint64, primary, row []byte) error {
+	item, err := w.t.decodeRow(row)
+	if err != nil {
+		return err
+	}
 	if w.t.TTL != nil && w.t.TTL.ID == id {
 		w.reexpire(primary, nil, item)
-		return
+		return nil
 	}
 	for _, x := range w.t.Indexes {
 		if x.ID != id {
@@ -130,4 +130,5 @@ func (w *writer) add(id uint64, primary, row []byte) {
 			w.count(x.ID, nil, entry)
 		}
 	}
+	return nil
 }

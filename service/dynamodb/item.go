@@ -31,7 +31,11 @@ func (s *Service) GetItem(ctx context.Context, in *dynamodb.GetItemInput) (*dyna
 		}
 		row, ok := tx.Get(t.rows.Raw(t.primary(in.Key)))
 		if ok {
-			out.Item = projection.Of(decodeRow(row))
+			item, err := t.decodeRow(row)
+			if err != nil {
+				return err
+			}
+			out.Item = projection.Of(item)
 		}
 		c := consumed{table: readUnits(max(1, rowSize(row)), in.ConsistentRead != nil && *in.ConsistentRead)}
 		out.ConsumedCapacity = c.report(in.ReturnConsumedCapacity, t)
@@ -97,12 +101,14 @@ func (s *Service) PutItem(ctx context.Context, in *dynamodb.PutItemInput) (*dyna
 		if err := w.check(g, condition, old); err != nil {
 			return err
 		}
-		w.put(primary, old, in.Item, row)
-		if in.ReturnValues == types.ReturnValueAllOld && old != nil {
-			out.Attributes = decodeRow(old)
+		if err := w.put(primary, old, in.Item, row); err != nil {
+			return err
 		}
 		out.ConsumedCapacity = w.used.report(in.ReturnConsumedCapacity, t)
-		return nil
+		if in.ReturnValues == types.ReturnValueAllOld {
+			out.Attributes, err = t.decodeOld(old)
+		}
+		return err
 	})
 	return out, err
 }
@@ -156,9 +162,9 @@ func (w *writer) check(g guard, condition *expr.Condition, old []byte) error {
 	if err := w.t.checkPaths(condition.Paths()); err != nil {
 		return err
 	}
-	var item attr.Item
-	if old != nil {
-		item = decodeRow(old)
+	item, err := w.t.decodeOld(old)
+	if err != nil {
+		return err
 	}
 	if !condition.Match(item) {
 		return g.failed(item)
@@ -192,12 +198,14 @@ func (s *Service) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput) 
 		if err := w.check(g, condition, old); err != nil {
 			return err
 		}
-		w.delete(primary, old)
-		if in.ReturnValues == types.ReturnValueAllOld && old != nil {
-			out.Attributes = decodeRow(old)
+		if err := w.delete(primary, old); err != nil {
+			return err
 		}
 		out.ConsumedCapacity = w.used.report(in.ReturnConsumedCapacity, t)
-		return nil
+		if in.ReturnValues == types.ReturnValueAllOld {
+			out.Attributes, err = t.decodeOld(old)
+		}
+		return err
 	})
 	return out, err
 }

@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -36,8 +37,7 @@ type page struct {
 	used    consumed
 }
 
-func (q *read) run() page {
-	var p page
+func (q *read) run() (p page, err error) {
 	if q.selected != types.SelectCount {
 		p.items = []attr.Item{}
 	}
@@ -47,13 +47,19 @@ func (q *read) run() page {
 		p.scanned++
 		size += rowSize(row)
 		if fetch {
-			row, _ = q.tx.Get(q.t.rows.Raw(q.primaryOf(key)))
+			primary, err := q.primaryOf(key)
+			if err != nil {
+				return p, err
+			}
+			row, _ = q.tx.Get(q.t.rows.Raw(primary))
 			fetched += rowSize(row)
 			p.used.table += readUnits(rowSize(row), q.consistent)
 		}
-		q.take(&p, row)
-		if p.scanned == q.limit || size+fetched >= pageSize {
-			p.last = q.keyOf(decodeRow(row))
+		full := p.scanned == q.limit || size+fetched >= pageSize
+		if err := q.take(&p, row, full); err != nil {
+			return p, err
+		}
+		if full {
 			break
 		}
 	}
@@ -63,22 +69,30 @@ func (q *read) run() page {
 	} else {
 		p.used.index(q.x, units)
 	}
-	return p
+	return p, nil
 }
 
-func (q *read) take(p *page, row []byte) {
-	if q.filter == nil && p.items == nil {
+// take adds an item to the page, if it passes the filter. It may be the last.
+func (q *read) take(p *page, row []byte, last bool) error {
+	if q.filter == nil && p.items == nil && !last {
 		p.count++
-		return
+		return nil
 	}
-	item := decodeRow(row)
+	item, err := q.t.decodeRow(row)
+	if err != nil {
+		return err
+	}
+	if last {
+		p.last = q.keyOf(item)
+	}
 	if !q.filter.Match(item) {
-		return
+		return nil
 	}
 	p.count++
 	if p.items != nil {
 		p.items = append(p.items, q.projection.Of(item))
 	}
+	return nil
 }
 
 // keyOf is the key to go on after.
@@ -128,15 +142,15 @@ func (q *read) rowKey(start attr.Item) store.Key {
 }
 
 // primaryOf cuts an item's primary key off the key of its row in the index.
-func (q *read) primaryOf(key store.Key) []byte {
+func (q *read) primaryOf(key store.Key) ([]byte, error) {
 	rest := key[len(q.x.rows)+4:] // what precedes the index's hash key
 	for _, name := range q.x.Key.names() {
 		var err error
 		if _, rest, err = attr.CutKey(rest, q.t.kind(name)); err != nil {
-			panic("dynamodb: a row key is damaged")
+			return nil, fmt.Errorf("dynamodb: row of index %s of table %s: %w", q.x.Name, q.t.Name, err)
 		}
 	}
-	return rest
+	return rest, nil
 }
 
 // fetches reports whether a read of a local index needs attributes that only

@@ -32,7 +32,10 @@ func (s *Service) Query(ctx context.Context, in *dynamodb.QueryInput) (*dynamodb
 		if err := q.checkQuery(in); err != nil {
 			return err
 		}
-		p := q.run()
+		p, err := q.run()
+		if err != nil {
+			return err
+		}
 		out = &dynamodb.QueryOutput{
 			Items: p.items, Count: int32(p.count), ScannedCount: int32(p.scanned), LastEvaluatedKey: p.last,
 			ConsumedCapacity: p.used.report(in.ReturnConsumedCapacity, q.t),

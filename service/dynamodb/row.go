@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"math"
 
@@ -77,15 +78,24 @@ func rowSize(row []byte) int {
 	return int(n)
 }
 
-// decodeRow reads the item from a row. Rows are only ever what encodeRow wrote,
-// so that another one is a fault of the disk or of this program.
-func decodeRow(row []byte) attr.Item {
+// decodeRow reads the item from a row of the table or of one of its indexes.
+// Rows are only ever what encodeRow wrote, so that an error is a fault of the
+// disk or of this program: it fails the transaction.
+func (t *table) decodeRow(row []byte) (attr.Item, error) {
 	_, n := binary.Uvarint(row)
 	item, err := attr.DecodeItem(row[max(n, 0):])
 	if err != nil {
-		panic("dynamodb: an item's row is damaged")
+		return nil, fmt.Errorf("dynamodb: row of table %s: %w", t.Name, err)
 	}
-	return item
+	return item, nil
+}
+
+// decodeOld is decodeRow of a row that may be nil, for which there is no item.
+func (t *table) decodeOld(row []byte) (attr.Item, error) {
+	if row == nil {
+		return nil, nil
+	}
+	return t.decodeRow(row)
 }
 
 // counter is the number of items in a table or index, and their size.

@@ -43,7 +43,10 @@ func (s *Service) Scan(ctx context.Context, in *dynamodb.ScanInput) (*dynamodb.S
 		if err := q.checkSelection(); err != nil {
 			return err
 		}
-		p := q.run()
+		p, err := q.run()
+		if err != nil {
+			return err
+		}
 		out = &dynamodb.ScanOutput{
 			Items: p.items, Count: int32(p.count), ScannedCount: int32(p.scanned), LastEvaluatedKey: p.last,
 			ConsumedCapacity: p.used.report(in.ReturnConsumedCapacity, q.t),

@@ -2,7 +2,6 @@ package dynamodb
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +27,7 @@ func rowSpace(id uint64) store.Key   { return store.K("dynamodb", "rows").Uint(i
 func fillKey(id uint64) store.Key    { return store.K("dynamodb", "fill").Uint(id) }
 
 // table is a table's definition. It is not changed once it is shared: an update
-// decodes its own.
+// loads its own.
 type table struct {
 	Name       string
 	ID         uint64 // of its rows, and unique for ever: a table of the same name later has another
@@ -118,33 +117,25 @@ func (s *Service) load(tx *store.Tx, name string) *table {
 	if t, ok := s.tables.Load(name); ok && bytes.Equal(t.(*table).raw, raw) {
 		return t.(*table)
 	}
-	t, err := decodeTable(raw)
-	if err != nil {
-		panic(fmt.Sprintf("dynamodb: definition of table %s: %v", name, err))
+	t := loadOwn(tx, name)
+	if t != nil {
+		t.raw = raw
+		s.tables.Store(t.Name, t) // not name, which may be a part of a whole request
 	}
-	s.tables.Store(name, t)
 	return t
 }
 
-func decodeTable(raw []byte) (*table, error) {
-	t := &table{raw: raw}
-	if err := json.Unmarshal(raw, t); err != nil {
-		return nil, err
+// loadOwn is [Service.load] of a copy that may be changed and saved.
+func loadOwn(tx *store.Tx, name string) *table {
+	t := new(table)
+	if !tx.GetJSON(tableKey(name), t) {
+		return nil
 	}
 	t.rows = rowSpace(t.ID)
 	for _, x := range t.Indexes {
 		x.rows = rowSpace(x.ID)
 	}
-	return t, nil
-}
-
-// own returns a copy of t that may be changed and saved.
-func (t *table) own() *table {
-	c, err := decodeTable(t.raw)
-	if err != nil {
-		panic("dynamodb: " + err.Error()) // t was decoded from the same
-	}
-	return c
+	return t
 }
 
 func (t *table) save(tx *store.Tx) { tx.PutJSON(tableKey(t.Name), t) }

@@ -106,7 +106,7 @@ func checkCreateTable(in *dynamodb.CreateTableInput) error {
 	})
 }
 
-// features are the parameters of tables that are not here, and what they ask for.
+// refuseFeatures refuses the parameters of tables that ask for what is not here.
 func refuseFeatures(asked map[string]bool) error {
 	features := map[string]string{
 		"ResourcePolicy":                     "resource policies",

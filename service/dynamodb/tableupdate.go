@@ -21,11 +21,11 @@ func (s *Service) UpdateTable(ctx context.Context, in *dynamodb.UpdateTableInput
 	}
 	var d *types.TableDescription
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
-		t := s.load(tx, tableName(in.TableName))
+		t := loadOwn(tx, tableName(in.TableName))
 		if t == nil {
 			return errNoTable(tableName(in.TableName))
 		}
-		u := tableUpdate{s, tx, t.own(), in}
+		u := tableUpdate{s, tx, t, in}
 		if err := u.apply(); err != nil {
 			return err
 		}
@@ -285,8 +285,9 @@ func (u tableUpdate) createIndex(in *types.CreateGlobalSecondaryIndexAction) err
 	x := t.Indexes[len(t.Indexes)-1]
 	x.ID, x.Filling = u.tx.NextID(), true
 	x.rows = rowSpace(x.ID)
-	x.Filling = !u.startFill(u.tx, t, x.ID)
-	return nil
+	done, err := u.startFill(u.tx, t, x.ID)
+	x.Filling = !done
+	return err
 }
 
 func (u tableUpdate) deleteIndex(name string) error {

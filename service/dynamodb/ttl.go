@@ -74,7 +74,8 @@ func (w *writer) reexpire(primary []byte, before, after attr.Item) {
 
 // expire deletes the items of a table that have expired.
 func (s *Service) expire(_ context.Context, tx *store.Tx, id string) error {
-	t, n := s.space(tx, id)
+	name, n := cutSpaceID(id)
+	t := s.load(tx, name)
 	if t == nil || t.TTL == nil || t.TTL.ID != n {
 		return nil
 	}
@@ -93,7 +94,9 @@ func (s *Service) expire(_ context.Context, tx *store.Tx, id string) error {
 	for _, key := range due {
 		tx.Delete(key)
 		primary := key[len(space)+8:]
-		w.delete(primary, w.get(primary))
+		if err := w.delete(primary, w.get(primary)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -106,11 +109,10 @@ func (s *Service) UpdateTimeToLive(ctx context.Context, in *dynamodb.UpdateTimeT
 	}
 	spec := in.TimeToLiveSpecification
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
-		t := s.load(tx, tableName(in.TableName))
+		t := loadOwn(tx, tableName(in.TableName))
 		if t == nil {
 			return errNoTable(tableName(in.TableName))
 		}
-		t = t.own()
 		if err := s.setTTL(tx, t, aws.ToString(spec.AttributeName), aws.ToBool(spec.Enabled)); err != nil {
 			return err
 		}
@@ -146,7 +148,9 @@ func (s *Service) setTTL(tx *store.Tx, t *table, attribute string, enabled bool)
 		return invalid("TimeToLive is active on a different AttributeName: current AttributeName is %s", t.TTL.Attribute)
 	case enabled:
 		t.TTL = &expiry{Attribute: attribute, ID: tx.NextID()}
-		t.TTL.Filling = !s.startFill(tx, t, t.TTL.ID)
+		done, err := s.startFill(tx, t, t.TTL.ID)
+		t.TTL.Filling = !done
+		return err
 	default:
 		t.TTL.drop(tx, t)
 		t.TTL = nil

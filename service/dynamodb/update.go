@@ -150,10 +150,10 @@ func (w *writer) update(primary, old []byte, key attr.Item, u *expr.Update) (bef
 		w.used.table = writeUnits(0)
 		return nil, nil, nil
 	}
-	if old != nil {
-		before = decodeRow(old)
-		after = attr.CloneItem(before)
-	} else {
+	if before, err = w.t.decodeOld(old); err != nil {
+		return nil, nil, err
+	}
+	if after = attr.CloneItem(before); after == nil {
 		after = attr.CloneItem(key)
 	}
 	if err := u.Apply(after); err != nil {
@@ -169,8 +169,7 @@ func (w *writer) update(primary, old []byte, key attr.Item, u *expr.Update) (bef
 	if size > attr.MaxItemSize {
 		return nil, nil, errNewSize
 	}
-	w.put(primary, old, after, row)
-	return before, after, nil
+	return before, after, w.put(primary, old, after, row)
 }
 
 // returned is the answer to ReturnValues.

@@ -27,36 +27,33 @@ func (w *writer) get(primary []byte) []byte {
 }
 
 // put stores row, the encoding of item, in place of old, which may be nil.
-func (w *writer) put(primary []byte, old []byte, item attr.Item, row []byte) {
+func (w *writer) put(primary []byte, old []byte, item attr.Item, row []byte) error {
 	w.tx.Set(w.t.rows.Raw(primary), row)
 	w.count(w.t.ID, old, row)
 	w.used.table += writeUnits(max(rowSize(old), rowSize(row)))
-	if w.t.derived() {
-		w.derive(primary, old, item, row)
-	}
+	return w.derive(primary, old, item, row)
 }
 
 // delete removes the item whose row is old; if that is nil there is none.
-func (w *writer) delete(primary []byte, old []byte) {
+func (w *writer) delete(primary []byte, old []byte) error {
 	w.used.table += writeUnits(rowSize(old))
 	if old == nil {
-		return
+		return nil
 	}
 	w.tx.Delete(w.t.rows.Raw(primary))
 	w.count(w.t.ID, old, nil)
-	if w.t.derived() {
-		w.derive(primary, old, nil, nil)
-	}
+	return w.derive(primary, old, nil, nil)
 }
 
-// derived reports whether items have rows outside of the table's own.
-func (t *table) derived() bool { return len(t.Indexes) > 0 || t.TTL != nil }
-
-// derive brings the indexes and expiries from the old row to the new item.
-func (w *writer) derive(primary []byte, old []byte, item attr.Item, row []byte) {
-	var before attr.Item
-	if old != nil {
-		before = decodeRow(old)
+// derive brings the indexes and expiries, if there are any, from the old row to
+// the new item.
+func (w *writer) derive(primary []byte, old []byte, item attr.Item, row []byte) error {
+	if len(w.t.Indexes) == 0 && w.t.TTL == nil {
+		return nil
+	}
+	before, err := w.t.decodeOld(old)
+	if err != nil {
+		return err
 	}
 	for _, x := range w.t.Indexes {
 		w.reindex(x, primary, projected{before, old}, projected{item, row})
@@ -64,6 +61,7 @@ func (w *writer) derive(primary []byte, old []byte, item attr.Item, row []byte) 
 	if w.t.TTL != nil {
 		w.reexpire(primary, before, item)
 	}
+	return nil
 }
 
 // projected is an item and its row; both are nil if there is none.

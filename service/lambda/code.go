@@ -1,7 +1,6 @@
 package lambda
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -16,15 +15,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
+	"github.com/runnel/runnel/service/lambda/unpack"
 	"github.com/runnel/runnel/store"
 )
 
-// Limits of deployment packages, in bytes.
-// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-const (
-	maxRequest  = 69905067 // a zip file of 50 MB in base64
-	maxUnzipped = 262144000
-)
+// maxRequest is the size of the largest request, in bytes: a zip file of 50 MB
+// in base64.
+const maxRequest = 69905067
 
 // codePackage is a zip file that is on disk and that no row names yet.
 type codePackage struct {
@@ -94,9 +91,9 @@ func (s *Service) keep(r io.Reader) (*codePackage, error) {
 }
 
 func copyCode(w io.Writer, sum hash.Hash, r io.Reader) error {
-	n, err := io.Copy(io.MultiWriter(w, sum), io.LimitReader(r, maxUnzipped+1))
-	if err == nil && n > maxUnzipped {
-		err = errUnzippedSize()
+	n, err := io.Copy(io.MultiWriter(w, sum), io.LimitReader(r, unpack.MaxSize+1))
+	if err == nil && n > unpack.MaxSize {
+		err = packageError(unpack.ErrSize)
 	}
 	return err
 }
@@ -107,23 +104,35 @@ func (s *Service) checkPackage(p *codePackage) error {
 		return err
 	}
 	defer b.Close()
-	z, err := zip.NewReader(b, b.Size())
-	if err != nil {
-		return errNotZip()
+	_, err = unpack.ReadBlob(b)
+	return packageError(err)
+}
+
+// packageError is what is wrong with a package in AWS's words.
+func packageError(err error) error {
+	switch {
+	case errors.Is(err, unpack.ErrFormat):
+		return invalid("Could not unzip uploaded file. Please check your file, then try to upload again.")
+	case errors.Is(err, unpack.ErrEmpty):
+		return invalid("Uploaded file must be a non-empty zip")
+	case errors.Is(err, unpack.ErrSize):
+		return invalid("Unzipped size must be smaller than %d bytes", unpack.MaxSize)
 	}
-	return checkZip(z)
-}
-
-func errNotZip() error {
-	return invalid("Could not unzip uploaded file. Please check your file, then try to upload again.")
-}
-
-func errUnzippedSize() error {
-	return invalid("Unzipped size must be smaller than %d bytes", maxUnzipped)
+	return err
 }
 
 // discard gives up a package that no transaction has retained.
 func (s *Service) discard(p *codePackage) { s.st.DiscardBlob(p.blob) }
+
+// discardRefused is discard after a transaction that failed. When it failed for
+// the store's reasons it may still have been written: then the next start finds
+// out whether the blob has a name.
+func (s *Service) discardRefused(p *codePackage, err error) {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		s.discard(p)
+	}
+}
 
 // into puts the package into a version's row, in place of what was there.
 func (p *codePackage) into(tx *store.Tx, row *versionRow) {

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/runnel/runnel/service/lambda/pace"
+	"github.com/runnel/runnel/service/lambda/unpack"
 	"github.com/runnel/runnel/store"
 )
 
@@ -120,7 +121,7 @@ func (s *Service) GetAccountSettings(ctx context.Context, _ *lambda.GetAccountSe
 	})
 	return &lambda.GetAccountSettingsOutput{
 		AccountLimit: &types.AccountLimit{
-			CodeSizeUnzipped: maxUnzipped, CodeSizeZipped: 52428800, TotalCodeSize: 80530636800,
+			CodeSizeUnzipped: unpack.MaxSize, CodeSizeZipped: 52428800, TotalCodeSize: 80530636800,
 			ConcurrentExecutions:           int32(s.cfg.Concurrency),
 			UnreservedConcurrentExecutions: aws.Int32(int32(s.cfg.Concurrency - reserved)),
 		},

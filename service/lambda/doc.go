@@ -24,9 +24,18 @@
 //     another service.
 //   - Code is a blob in the store. What is unpacked from it is a cache.
 //
-// What differs from AWS: functions run as processes on this machine (package
-// sandbox), at most Config.Concurrency at a time; a function is Active as soon as
-// it is created; weights of aliases are honoured for all invocations alike.
+// What differs from AWS:
+//
+//   - Functions run as processes of this machine (package sandbox), at most
+//     Config.Concurrency at a time. Backlogs take at most half of that, so that
+//     callers who wait find room, and at least ten stay unreserved.
+//   - A function is Active, and a mapping Enabled, as soon as it is made.
+//   - A role must let Lambda assume it; what its policies permit is not judged.
+//   - Architectures, EphemeralStorage and TracingConfig are kept and shown, and
+//     change nothing: code runs on the machine's own architecture, and traces
+//     are passed on but not collected.
+//   - Code.Location is an address of this runtime, not one of S3.
+//   - Filters look at all of a message's record, not at its body alone.
 //
 // Not here, and refused by name: container images, layers, VPCs, file systems,
 // SnapStart, provisioned concurrency, response streaming, function URLs, code

@@ -18,11 +18,7 @@ func statuses() map[string]int {
 		"ResourceConflictException":      409,
 		"PreconditionFailedException":    412,
 		"RequestEntityTooLargeException": 413,
-		"UnsupportedMediaTypeException":  415,
 		"TooManyRequestsException":       429,
-		"ServiceException":               500,
-		"InvalidRuntimeException":        502,
-		"InvalidZipFileException":        502,
 	}
 }
 
@@ -82,7 +78,6 @@ const (
 	mustBeMin   = "Member must have value greater than or equal to %d"
 	mustBeMax   = "Member must have value less than or equal to %d"
 	mustBeShort = "Member must have length less than or equal to %d"
-	mustBeLong  = "Member must have length greater than or equal to %d"
 	mustBeEnum  = "Member must satisfy enum value set: [%s]"
 )
 

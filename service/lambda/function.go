@@ -61,7 +61,7 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionI
 		return err
 	})
 	if err != nil {
-		s.discard(pkg)
+		s.discardRefused(pkg, err)
 		return nil, err
 	}
 	return config, nil
@@ -232,7 +232,7 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *lambda.UpdateFunct
 		return nil
 	}, in.Publish)
 	if err != nil && !in.DryRun {
-		s.discard(pkg)
+		s.discardRefused(pkg, err)
 	}
 	return row, err
 }
@@ -272,10 +272,15 @@ func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in *lambda.Up
 			row.Config.Runtime = in.Runtime
 		}
 		apply(&row.Config, in)
-		if in.DeadLetterConfig == nil {
-			return nil
+		if in.DeadLetterConfig != nil {
+			if err := s.checkDeadLetter(ctx, tx, &row.Config); err != nil {
+				return err
+			}
 		}
-		return s.checkDeadLetter(ctx, tx, &row.Config)
+		if in.Timeout != nil {
+			return s.checkQueues(ctx, tx, name, &row.Config)
+		}
+		return nil
 	}, false)
 }
 

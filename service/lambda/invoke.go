@@ -199,7 +199,7 @@ func (s *Service) runtimeError(w *weighted, err error) error {
 // run has a process serve the call. The caller holds a slot.
 func (s *Service) run(ctx context.Context, w *weighted, c *call) (*sandbox.Result, error) {
 	f := w.fn
-	if _, err := s.code.folder(s.st, w.row.Code, aws.ToString(w.row.Config.CodeSha256)); err != nil {
+	if _, err := s.code.Folder(s.st, w.row.Code, aws.ToString(w.row.Config.CodeSha256)); err != nil {
 		return nil, fmt.Errorf("code of %s: %w", f.ARN, err)
 	}
 	return s.exec.Invoke(ctx, f, sandbox.Invocation{

@@ -1,8 +1,10 @@
 package lambda
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -122,5 +124,54 @@ func TestInvokeDryRun(t *testing.T) {
 	out, err := r.lambda.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("exit"), InvocationType: types.InvocationTypeDryRun})
 	if err != nil || out.StatusCode != 204 {
 		t.Errorf("got %+v, %v", out, err)
+	}
+}
+
+// TestInvokeInterpreters: packages of scripts run on what the machine has.
+func TestInvokeInterpreters(t *testing.T) {
+	tests := []struct {
+		program, handler, file, text string
+		runtime                      types.Runtime
+	}{
+		{"python3", "app.main", "app.py", "def main(event, context):\n    return event['n'] + 1\n", types.RuntimePython312},
+		{"node", "index.handler", "index.js", "exports.handler = async (event) => event.n + 1;\n", types.RuntimeNodejs20x},
+	}
+	for _, test := range tests {
+		t.Run(test.program, func(t *testing.T) {
+			if _, err := exec.LookPath(test.program); err != nil {
+				t.Skip("no " + test.program + " in PATH")
+			}
+			r := newRig(t)
+			r.create("f", test.handler, func(in *lambda.CreateFunctionInput) {
+				in.Runtime, in.Code = test.runtime, &types.FunctionCode{ZipFile: zipOf(t, map[string]string{test.file: test.text})}
+			})
+			out, err := r.lambda.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("f"), Payload: []byte(`{"n":1}`)})
+			if err != nil || string(out.Payload) != "2" || out.FunctionError != nil {
+				t.Errorf("got %s, %v", out.Payload, err)
+			}
+		})
+	}
+}
+
+// TestInvokeOutlivesCaller: a caller that gives up does not end the function.
+func TestInvokeOutlivesCaller(t *testing.T) {
+	r := newRig(t)
+	r.create("f", "report")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, err := r.lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("f")})
+		done <- err
+	}()
+	q := <-r.asked.c
+	cancel()
+	if err := <-done; err == nil {
+		t.Error("the caller got an answer")
+	}
+	q.Answer <- `{}`
+	for { // its slot comes back when it has finished
+		if n := r.s.slots.Running("f"); n == 0 {
+			return
+		}
 	}
 }

@@ -115,12 +115,42 @@ func (s *Service) checkMapping(ctx context.Context, tx *store.Tx, m *mappingRow)
 	if err != nil {
 		return err
 	}
-	timeout := time.Duration(aws.ToInt32(fn.Config.Timeout)) * time.Second
-	if state.VisibilityTimeout < timeout {
-		return invalid("Queue visibility timeout: %d seconds is less than Function timeout: %d seconds",
-			int(state.VisibilityTimeout.Seconds()), int(timeout.Seconds()))
+	if err := checkVisibility(state, &fn.Config); err != nil {
+		return err
 	}
 	return s.checkDuplicate(tx, m)
+}
+
+// checkVisibility verifies that a message stays hidden while the function works
+// on it.
+func checkVisibility(q event.QueueState, fn *types.FunctionConfiguration) error {
+	timeout := time.Duration(aws.ToInt32(fn.Timeout)) * time.Second
+	if q.VisibilityTimeout < timeout {
+		return invalid("Queue visibility timeout: %d seconds is less than Function timeout: %d seconds",
+			int(q.VisibilityTimeout.Seconds()), int(timeout.Seconds()))
+	}
+	return nil
+}
+
+// checkQueues is checkVisibility for all queues that feed $LATEST of a function.
+func (s *Service) checkQueues(ctx context.Context, tx *store.Tx, name string, fn *types.FunctionConfiguration) error {
+	for k := range tx.Scan(store.Prefix(key("mapping"))) {
+		var m mappingRow
+		if !tx.GetJSON(k, &m) || m.Function != (ref{Name: name}) {
+			continue
+		}
+		state, err := s.describe(ctx, tx, aws.ToString(m.Config.EventSourceArn))
+		if isMissing(err) {
+			continue
+		}
+		if err == nil {
+			err = checkVisibility(state, fn)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Service) checkDuplicate(tx *store.Tx, m *mappingRow) error {

@@ -279,6 +279,8 @@ func TestCreateMappingRefused(t *testing.T) {
 			fails(t, err, test.code, test.message)
 		})
 	}
+	_, err := r.lambda.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("f"), Timeout: aws.Int32(31)})
+	fails(t, err, bad, "Queue visibility timeout: 30 seconds is less than Function timeout: 31 seconds")
 }
 
 // TestBacklog has a backlog worked off by several workers at once, each message

@@ -23,7 +23,7 @@ func (s *Service) sandboxFunction(row *versionRow) *sandbox.Function {
 		Revision: aws.ToString(c.RevisionId),
 		Name:     name, Version: version,
 		Handler: aws.ToString(c.Handler), Runtime: string(c.Runtime),
-		Dir:      s.code.path(aws.ToString(c.CodeSha256)),
+		Dir:      s.code.Path(aws.ToString(c.CodeSha256)),
 		Timeout:  time.Duration(aws.ToInt32(c.Timeout)) * time.Second,
 		MemoryMB: int(aws.ToInt32(c.MemorySize)),
 	}

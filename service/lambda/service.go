@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -17,6 +16,7 @@ import (
 	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/service/lambda/pace"
 	"github.com/runnel/runnel/service/lambda/sandbox"
+	"github.com/runnel/runnel/service/lambda/unpack"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
 )
@@ -70,7 +70,7 @@ type Service struct {
 	exec  *sandbox.Executor
 	slots *pace.Slots
 	cache *cache
-	code  *codeCache
+	code  *unpack.Cache
 	lines *logBuffer
 	roles *roleCache
 	calls sync.WaitGroup // synchronous invocations
@@ -100,7 +100,6 @@ func New(st *store.Store, cfg Config) (*Service, error) {
 	s := &Service{
 		st: st, cfg: cfg, log: cfg.Logger,
 		cache:    newCache(),
-		code:     newCodeCache(filepath.Join(cfg.Dir, "code")),
 		sourcing: make(map[string]*poller),
 		results:  make(map[string]string),
 		dispatch: make(map[string]*dispatcher),
@@ -112,18 +111,18 @@ func New(st *store.Store, cfg Config) (*Service, error) {
 	if err := st.View(context.Background(), s.loadReservations); err != nil {
 		return nil, err
 	}
-	if err := os.RemoveAll(s.code.dir); err != nil {
+	var err error
+	if s.code, err = unpack.NewCache(filepath.Join(cfg.Dir, "code")); err != nil {
 		return nil, fmt.Errorf("lambda: %w", err)
 	}
 	st.OnTimer(codeTimer, s.sweepCode)
-	exec, err := sandbox.New(sandbox.Config{
+	s.exec, err = sandbox.New(sandbox.Config{
 		Dir: filepath.Join(cfg.Dir, "sandbox"), Self: cfg.Self, Region: cfg.Region, Endpoint: cfg.Endpoint,
 		MaxProcesses: 4 * cfg.Concurrency, Logs: s.lines.add, Now: st.Clock().Now,
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.exec = exec
 	return s, nil
 }
 

@@ -7,7 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// The texts are those that CloudWatch Logs answers with.
+// The texts are those of CloudWatch Logs where they are known; those that name
+// Runnel are its own.
 
 func errNoGroup() error {
 	return &types.ResourceNotFoundException{Message: aws.String("The specified log group does not exist.")}
@@ -28,6 +29,8 @@ func errStreamExists() error {
 func errParameter(format string, args ...any) error {
 	return &types.InvalidParameterException{Message: aws.String(fmt.Sprintf(format, args...))}
 }
+
+func errToken() error { return errParameter("The specified nextToken is invalid.") }
 
 // errConstraint is the text with which AWS refuses a value by its model.
 func errConstraint(value any, at, constraint string) error {

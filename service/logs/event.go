@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -154,6 +155,9 @@ func checkBatch(events []types.InputLogEvent) error {
 	}
 	size := 0
 	for i, e := range events {
+		if e.Timestamp == nil {
+			return errConstraint("null", fmt.Sprintf("logEvents.%d.member.timestamp", i+1), "Member must not be null")
+		}
 		if aws.ToString(e.Message) == "" {
 			return errConstraint("", fmt.Sprintf("logEvents.%d.member.message", i+1), "Member must have length greater than or equal to 1")
 		}
@@ -208,12 +212,19 @@ func accepted(events []types.InputLogEvent, now time.Time, retention int32) ([]e
 func between(prefix store.Key, start, end *int64) store.Range {
 	r := store.Prefix(prefix)
 	if start != nil {
-		r.From = prefix.Time(time.UnixMilli(*start))
+		r.From = prefix.Time(timeOf(*start))
 	}
 	if end != nil {
-		r.To = prefix.Time(time.UnixMilli(*end))
+		r.To = prefix.Time(timeOf(*end))
 	}
 	return r
+}
+
+// timeOf is the time that a client gives, or the end of those that keys can
+// have: clients say "to the end" with years that they have not.
+func timeOf(ms int64) time.Time {
+	const end = math.MaxInt64 / int64(time.Millisecond)
+	return time.UnixMilli(min(ms, end))
 }
 
 // GetLogEvents implements the operation of that name. Its tokens are the
@@ -305,14 +316,13 @@ func eventPage(events []logEvent, token string) *cloudwatchlogs.GetLogEventsOutp
 
 // parseToken reads "f/" or "b/" and a position's id.
 func parseToken(token string) (dir byte, pos position, err error) {
-	bad := errParameter("The specified nextToken is invalid.")
 	if len(token) != 42 || token[1] != '/' || token[0] != 'f' && token[0] != 'b' {
-		return 0, nil, bad
+		return 0, nil, errToken()
 	}
 	at, err1 := strconv.ParseUint(token[2:22], 10, 64)
 	seq, err2 := strconv.ParseUint(token[22:], 10, 64)
 	if cmp.Or(err1, err2) != nil {
-		return 0, nil, bad
+		return 0, nil, errToken()
 	}
 	return token[0], position(store.Key(nil).Uint(at).Uint(seq)), nil
 }

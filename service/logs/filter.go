@@ -2,6 +2,7 @@ package logs
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 
@@ -59,7 +60,7 @@ func newFilter(in *cloudwatchlogs.FilterLogEventsInput) (*filter, error) {
 	}
 	f := &filter{group: group, limit: limit, pattern: p, names: in.LogStreamNames, prefix: aws.ToString(in.LogStreamNamePrefix)}
 	end := in.EndTime
-	if end != nil {
+	if end != nil && *end < math.MaxInt64 {
 		end = aws.Int64(*end + 1) // here EndTime is included
 	}
 	f.events = between(eventsOf(group), in.StartTime, end)

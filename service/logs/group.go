@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -62,6 +63,18 @@ func nameOf(name, identifier *string) (string, error) {
 	return n, nil
 }
 
+// namesOf takes the names of groups from names and ARNs.
+func namesOf(identifiers []string) (names []string, err error) {
+	for _, id := range identifiers {
+		n, err := nameOf(&id, nil)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, n)
+	}
+	return names, nil
+}
+
 func groupOfARN(arn string) string {
 	_, n, _ := strings.Cut(arn, ":log-group:")
 	n, _, _ = strings.Cut(n, ":")
@@ -74,18 +87,36 @@ func (s *Service) CreateLogGroup(ctx context.Context, in *cloudwatchlogs.CreateL
 	if err != nil {
 		return nil, err
 	}
+	if err := checkNewGroup(in); err != nil {
+		return nil, err
+	}
 	return nil, s.st.Update(ctx, func(tx *store.Tx) error {
 		if tx.Has(groupKey(name)) {
 			return errGroupExists()
 		}
 		g := newGroup(tx, name)
 		g.Tags, g.KMSKey = in.Tags, aws.ToString(in.KmsKeyId)
-		if in.LogGroupClass != "" {
-			g.Class = in.LogGroupClass
-		}
+		g.Class = cmp.Or(in.LogGroupClass, g.Class)
 		g.save(tx)
 		return nil
 	})
+}
+
+func checkNewGroup(in *cloudwatchlogs.CreateLogGroupInput) error {
+	switch {
+	case aws.ToBool(in.DeletionProtectionEnabled):
+		return errParameter("deletionProtectionEnabled is not supported by Runnel")
+	case len(in.Tags) > maxTags:
+		return errTooManyTags()
+	}
+	return checkClass(in.LogGroupClass)
+}
+
+func checkClass(c types.LogGroupClass) error {
+	if c != "" && !slices.Contains(c.Values(), c) {
+		return errConstraint(c, "logGroupClass", fmt.Sprintf("Member must satisfy enum value set: %v", c.Values()))
+	}
+	return nil
 }
 
 func newGroup(tx *store.Tx, name string) *logGroup {
@@ -120,7 +151,17 @@ func (s *Service) DescribeLogGroups(ctx context.Context, in *cloudwatchlogs.Desc
 	if in.LogGroupNamePrefix != nil && in.LogGroupNamePattern != nil {
 		return nil, errParameter("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
 	}
-	pattern := strings.ToLower(aws.ToString(in.LogGroupNamePattern))
+	if err := checkClass(in.LogGroupClass); err != nil {
+		return nil, err
+	}
+	named, err := namesOf(in.LogGroupIdentifiers)
+	if err != nil {
+		return nil, err
+	}
+	asked := func(g *logGroup) bool {
+		return strings.Contains(g.Name, aws.ToString(in.LogGroupNamePattern)) &&
+			(in.LogGroupClass == "" || in.LogGroupClass == g.Class) && (named == nil || slices.Contains(named, g.Name))
+	}
 	out := &cloudwatchlogs.DescribeLogGroupsOutput{LogGroups: []types.LogGroup{}}
 	r := store.Prefix(groups().StrPrefix(aws.ToString(in.LogGroupNamePrefix)))
 	if in.NextToken != nil {
@@ -130,7 +171,7 @@ func (s *Service) DescribeLogGroups(ctx context.Context, in *cloudwatchlogs.Desc
 		for k := range tx.Scan(r) {
 			var g logGroup
 			tx.GetJSON(k, &g)
-			if !strings.Contains(strings.ToLower(g.Name), pattern) {
+			if !asked(&g) {
 				continue
 			}
 			if len(out.LogGroups) == limit {
@@ -188,22 +229,24 @@ func (s *Service) PutRetentionPolicy(ctx context.Context, in *cloudwatchlogs.Put
 	if !slices.Contains(retentionDays, days) {
 		return nil, errConstraint(days, "retentionInDays", fmt.Sprintf("Member must satisfy enum value set: %v", retentionDays))
 	}
-	return nil, s.updateGroup(ctx, in.LogGroupName, nil, func(tx *store.Tx, g *logGroup) {
+	return nil, s.updateGroup(ctx, in.LogGroupName, func(tx *store.Tx, g *logGroup) error {
 		g.Retention = days
 		tx.SetTimer(retentionTimer, g.Name, tx.Now().Add(retentionEvery))
+		return nil
 	})
 }
 
 // DeleteRetentionPolicy implements the operation of that name.
 func (s *Service) DeleteRetentionPolicy(ctx context.Context, in *cloudwatchlogs.DeleteRetentionPolicyInput) (*cloudwatchlogs.DeleteRetentionPolicyOutput, error) {
-	return nil, s.updateGroup(ctx, in.LogGroupName, nil, func(tx *store.Tx, g *logGroup) {
+	return nil, s.updateGroup(ctx, in.LogGroupName, func(tx *store.Tx, g *logGroup) error {
 		g.Retention = 0
 		tx.ClearTimer(retentionTimer, g.Name)
+		return nil
 	})
 }
 
-func (s *Service) updateGroup(ctx context.Context, name, identifier *string, change func(*store.Tx, *logGroup)) error {
-	n, err := nameOf(name, identifier)
+func (s *Service) updateGroup(ctx context.Context, name *string, change func(*store.Tx, *logGroup) error) error {
+	n, err := nameOf(name, nil)
 	if err != nil {
 		return err
 	}
@@ -212,14 +255,16 @@ func (s *Service) updateGroup(ctx context.Context, name, identifier *string, cha
 		if err != nil {
 			return err
 		}
-		change(tx, g)
+		if err := change(tx, g); err != nil {
+			return err
+		}
 		g.save(tx)
 		return nil
 	})
 }
 
 // expire removes what is older than the group keeps. Ranges are removed whole,
-// so its cost does not depend on how much that is.
+// so its cost grows with the group's streams and not with their events.
 func (s *Service) expire(_ context.Context, tx *store.Tx, name string) error {
 	g := new(logGroup)
 	if !tx.GetJSON(groupKey(name), g) || g.Retention == 0 {

@@ -4,7 +4,8 @@
 // What functions print is kept here by Append, and is read back with
 // GetLogEvents and FilterLogEvents, on which `aws logs tail` stands. Live
 // tail, Insights, metric and subscription filters, and exports are not here,
-// and are unknown operations.
+// and are unknown operations. A KMS key is kept and shown, and encrypts nothing;
+// sizes of what is stored are shown as 0.
 //
 // What holds: an event is found by group and time, and by stream and time,
 // or by neither; the two are written and removed together.

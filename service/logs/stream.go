@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -92,8 +94,41 @@ func (s *Service) DeleteLogStream(ctx context.Context, in *cloudwatchlogs.Delete
 	})
 }
 
-// DescribeLogStreams implements the operation of that name.
+// DescribeLogStreams implements the operation of that name. By name it reads one
+// page; by time, all streams of the group.
 func (s *Service) DescribeLogStreams(ctx context.Context, in *cloudwatchlogs.DescribeLogStreamsInput) (*cloudwatchlogs.DescribeLogStreamsOutput, error) {
+	l, err := newStreamList(in)
+	if err != nil {
+		return nil, err
+	}
+	out := &cloudwatchlogs.DescribeLogStreamsOutput{LogStreams: []types.LogStream{}}
+	return out, s.st.View(ctx, func(tx *store.Tx) error {
+		if !tx.Has(groupKey(l.group)) {
+			return errNoGroup()
+		}
+		for _, st := range l.read(tx, l.limit+1) {
+			if len(out.LogStreams) == l.limit {
+				out.NextToken = aws.String(l.after.token())
+				break
+			}
+			out.LogStreams = append(out.LogStreams, s.describeStream(l.group, st))
+			l.after = &st
+		}
+		return nil
+	})
+}
+
+// streamList is one call of DescribeLogStreams.
+type streamList struct {
+	group      string
+	prefix     string
+	byTime     bool
+	descending bool
+	limit      int
+	after      *logStream // the last one that was shown, or nil
+}
+
+func newStreamList(in *cloudwatchlogs.DescribeLogStreamsInput) (*streamList, error) {
 	group, err := nameOf(in.LogGroupName, in.LogGroupIdentifier)
 	if err != nil {
 		return nil, err
@@ -102,56 +137,78 @@ func (s *Service) DescribeLogStreams(ctx context.Context, in *cloudwatchlogs.Des
 	if err != nil {
 		return nil, err
 	}
-	byTime := in.OrderBy == types.OrderByLastEventTime
-	if byTime && in.LogStreamNamePrefix != nil {
+	l := &streamList{
+		group: group, prefix: aws.ToString(in.LogStreamNamePrefix), limit: limit,
+		byTime: in.OrderBy == types.OrderByLastEventTime, descending: aws.ToBool(in.Descending),
+	}
+	if names := in.OrderBy.Values(); in.OrderBy != "" && !slices.Contains(names, in.OrderBy) {
+		return nil, errConstraint(in.OrderBy, "orderBy", fmt.Sprintf("Member must satisfy enum value set: %v", names))
+	}
+	if l.byTime && in.LogStreamNamePrefix != nil {
 		return nil, errParameter("Cannot order by LastEventTime with a logStreamNamePrefix.")
 	}
-	var all []logStream
-	err = s.st.View(ctx, func(tx *store.Tx) error {
-		if !tx.Has(groupKey(group)) {
-			return errNoGroup()
-		}
-		for k := range tx.Scan(store.Prefix(streamsOf(group).StrPrefix(aws.ToString(in.LogStreamNamePrefix)))) {
-			var st logStream
-			tx.GetJSON(k, &st)
-			all = append(all, st)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
+	if in.NextToken != nil {
+		l.after, err = parseStreamToken(*in.NextToken)
 	}
-	order(all, byTime, aws.ToBool(in.Descending))
-	return s.streamPage(group, all, aws.ToString(in.NextToken), limit), nil
+	return l, err
 }
 
-func order(all []logStream, byTime, descending bool) {
-	slices.SortFunc(all, func(a, b logStream) int {
-		c := strings.Compare(a.Name, b.Name)
-		if byTime {
-			c = cmp.Or(cmp.Compare(a.Last, b.Last), c)
+// token tells where a page ended: by time and name, whichever the order is, so
+// that it holds when the stream is gone.
+func (st *logStream) token() string { return fmt.Sprintf("%d/%s", st.Last, st.Name) }
+
+func parseStreamToken(token string) (*logStream, error) {
+	last, name, ok := strings.Cut(token, "/")
+	ms, err := strconv.ParseInt(last, 10, 64)
+	if !ok || err != nil {
+		return nil, errToken()
+	}
+	return &logStream{Last: ms, Name: name}, nil
+}
+
+// read returns the streams to show, up to a number of them.
+func (l *streamList) read(tx *store.Tx, most int) []logStream {
+	r := store.Prefix(streamsOf(l.group).StrPrefix(l.prefix))
+	if l.byTime {
+		return l.sorted(readStreams(tx, r, math.MaxInt), most)
+	}
+	if l.descending {
+		r = r.Backwards()
+	}
+	switch {
+	case l.after != nil && l.descending:
+		r = r.Before(streamKey(l.group, l.after.Name))
+	case l.after != nil:
+		r = r.After(streamKey(l.group, l.after.Name))
+	}
+	return readStreams(tx, r, most)
+}
+
+func readStreams(tx *store.Tx, r store.Range, most int) (list []logStream) {
+	for k := range tx.Scan(r) {
+		var st logStream
+		tx.GetJSON(k, &st)
+		if list = append(list, st); len(list) == most {
+			break
 		}
-		if descending {
+	}
+	return list
+}
+
+// sorted orders streams by time and leaves out those that were shown.
+func (l *streamList) sorted(all []logStream, most int) []logStream {
+	compare := func(a, b logStream) int {
+		c := cmp.Or(cmp.Compare(a.Last, b.Last), strings.Compare(a.Name, b.Name))
+		if l.descending {
 			return -c
 		}
 		return c
-	})
-}
-
-// streamPage is the page that follows the stream named by token.
-func (s *Service) streamPage(group string, all []logStream, token string, limit int) *cloudwatchlogs.DescribeLogStreamsOutput {
-	out := &cloudwatchlogs.DescribeLogStreamsOutput{LogStreams: []types.LogStream{}}
-	if i := slices.IndexFunc(all, func(st logStream) bool { return st.Name == token }); i >= 0 {
-		all = all[i+1:]
 	}
-	if len(all) > limit {
-		all = all[:limit]
-		out.NextToken = &all[limit-1].Name
+	if l.after != nil {
+		all = slices.DeleteFunc(all, func(st logStream) bool { return compare(st, *l.after) <= 0 })
 	}
-	for _, st := range all {
-		out.LogStreams = append(out.LogStreams, s.describeStream(group, st))
-	}
-	return out
+	slices.SortFunc(all, compare)
+	return all[:min(most, len(all))]
 }
 
 func (s *Service) describeStream(group string, st logStream) types.LogStream {

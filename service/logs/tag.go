@@ -24,22 +24,19 @@ func (s *Service) TagLogGroup(ctx context.Context, in *cloudwatchlogs.TagLogGrou
 }
 
 func (s *Service) tag(ctx context.Context, name *string, tags map[string]string) error {
-	var tooMany bool
-	err := s.updateGroup(ctx, name, nil, func(_ *store.Tx, g *logGroup) {
-		all := maps.Clone(g.Tags)
-		if all == nil {
-			all = make(map[string]string)
+	return s.updateGroup(ctx, name, func(_ *store.Tx, g *logGroup) error {
+		if g.Tags == nil {
+			g.Tags = make(map[string]string)
 		}
-		maps.Copy(all, tags)
-		if tooMany = len(all) > maxTags; !tooMany {
-			g.Tags = all
+		maps.Copy(g.Tags, tags)
+		if len(g.Tags) > maxTags {
+			return errTooManyTags()
 		}
+		return nil
 	})
-	if err == nil && tooMany {
-		return errParameter("A log group can have at most %d tags.", maxTags)
-	}
-	return err
 }
+
+func errTooManyTags() error { return errParameter("A log group can have at most %d tags.", maxTags) }
 
 // UntagResource implements the operation of that name.
 func (s *Service) UntagResource(ctx context.Context, in *cloudwatchlogs.UntagResourceInput) (*cloudwatchlogs.UntagResourceOutput, error) {
@@ -52,10 +49,11 @@ func (s *Service) UntagLogGroup(ctx context.Context, in *cloudwatchlogs.UntagLog
 }
 
 func (s *Service) untag(ctx context.Context, name *string, keys []string) error {
-	return s.updateGroup(ctx, name, nil, func(_ *store.Tx, g *logGroup) {
+	return s.updateGroup(ctx, name, func(_ *store.Tx, g *logGroup) error {
 		for _, k := range keys {
 			delete(g.Tags, k)
 		}
+		return nil
 	})
 }
 

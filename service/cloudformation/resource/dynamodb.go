@@ -131,6 +131,13 @@ func updateTable(ctx context.Context, c *Call) error {
 		if c.Props["DeletionProtectionEnabled"] == nil && names[0] == "DeletionProtectionEnabled" {
 			in.DeletionProtectionEnabled = aws.Bool(false)
 		}
+		done, err := alreadyIs(ctx, c, in)
+		if err != nil {
+			return err
+		}
+		if done {
+			continue
+		}
 		if err := sendUpdate(ctx, c, in); err != nil {
 			return err
 		}
@@ -141,6 +148,27 @@ func updateTable(ctx context.Context, c *Call) error {
 		}
 	}
 	return tagTable(ctx, c)
+}
+
+// alreadyIs says whether the table has the throughput or the stream that an
+// update asks for: DynamoDB refuses to set either twice, which a step that is
+// repeated after a crash does.
+func alreadyIs(ctx context.Context, c *Call, in *dynamodb.UpdateTableInput) (bool, error) {
+	if in.ProvisionedThroughput == nil && in.StreamSpecification == nil {
+		return false, nil
+	}
+	out, err := c.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &c.Name})
+	if err != nil {
+		return false, err
+	}
+	if want := in.StreamSpecification; want != nil {
+		has := out.Table.StreamSpecification
+		return has != nil && *has.StreamEnabled == *want.StreamEnabled && has.StreamViewType == want.StreamViewType ||
+			has == nil && !*want.StreamEnabled, nil
+	}
+	has, want := out.Table.ProvisionedThroughput, in.ProvisionedThroughput
+	return has != nil && aws.ToInt64(has.ReadCapacityUnits) == aws.ToInt64(want.ReadCapacityUnits) &&
+		aws.ToInt64(has.WriteCapacityUnits) == aws.ToInt64(want.WriteCapacityUnits), nil
 }
 
 func sendUpdate(ctx context.Context, c *Call, in *dynamodb.UpdateTableInput) error {

@@ -77,3 +77,8 @@ func TestTransform(t *testing.T) {
 		})
 	}
 }
+
+func readSeed(name string) (string, error) {
+	body, err := os.ReadFile(filepath.Join("testdata", name+".yaml"))
+	return string(body), err
+}

@@ -12,7 +12,7 @@ const LanguageExtensions = "AWS::LanguageExtensions"
 const (
 	loopPrefix = "Fn::ForEach::"
 	maxLoops   = 5       // loops within each other
-	loopBudget = 1 << 20 // nodes and bytes that loops may produce
+	loopBudget = 1 << 18 // nodes that loops may produce, long strings counting more
 )
 
 // Expand writes the loops of a template out, each Fn::ForEach becoming what it
@@ -107,11 +107,11 @@ func (e *expansion) loop(name string, arg any, into map[string]any, depth int) e
 		return functionError("%s requires a collection that is a list or a Ref to a parameter that is one", name)
 	}
 	for _, value := range over {
-		round, err := e.substitute(body, identifier, value)
+		filled, err := e.round(identifier, value).substitute(body)
 		if err != nil {
 			return err
 		}
-		expanded, err := e.expand(round, depth)
+		expanded, err := e.expand(filled, depth)
 		if err != nil {
 			return err
 		}
@@ -152,23 +152,32 @@ func (e *expansion) collection(v any) ([]string, error) {
 
 var notAlphanumeric = regexp.MustCompile(`[^A-Za-z0-9]`)
 
-// substitute puts a value in the place of the loop's identifier: ${X}, &{X} for
-// the value without what a logical id cannot have, and a Ref to X.
-func (e *expansion) substitute(v any, identifier, value string) (any, error) {
-	if err := e.spend(1); err != nil {
+// round is one turn of a loop: the value that takes the place of the identifier.
+// ${X} stands for it, &{X} for what of it a logical id can have, and so does a
+// Ref to X.
+type round struct {
+	*expansion
+	identifier, value string
+	fill              *strings.Replacer
+}
+
+func (e *expansion) round(identifier, value string) round {
+	return round{e, identifier, value, strings.NewReplacer("${"+identifier+"}", value,
+		"&{"+identifier+"}", notAlphanumeric.ReplaceAllString(value, ""))}
+}
+
+func (r round) substitute(v any) (any, error) {
+	if err := r.spend(1); err != nil {
 		return nil, err
-	}
-	fill := func(text string) string {
-		return strings.NewReplacer("${"+identifier+"}", value, "&{"+identifier+"}", notAlphanumeric.ReplaceAllString(value, "")).Replace(text)
 	}
 	switch v := v.(type) {
 	case string:
-		filled := fill(v)
-		return filled, e.spend(len(filled))
+		filled := r.fill.Replace(v)
+		return filled, r.spend(len(filled) / 64)
 	case []any:
 		out := make([]any, len(v))
 		for i, item := range v {
-			filled, err := e.substitute(item, identifier, value)
+			filled, err := r.substitute(item)
 			if err != nil {
 				return nil, err
 			}
@@ -176,16 +185,16 @@ func (e *expansion) substitute(v any, identifier, value string) (any, error) {
 		}
 		return out, nil
 	case map[string]any:
-		if v["Ref"] == identifier && len(v) == 1 {
-			return value, nil
+		if v["Ref"] == r.identifier && len(v) == 1 {
+			return r.value, nil
 		}
 		out := make(map[string]any, len(v))
 		for key, item := range v {
-			filled, err := e.substitute(item, identifier, value)
+			filled, err := r.substitute(item)
 			if err != nil {
 				return nil, err
 			}
-			if err := put(out, fill(key), filled); err != nil {
+			if err := put(out, r.fill.Replace(key), filled); err != nil {
 				return nil, err
 			}
 		}

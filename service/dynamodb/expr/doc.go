@@ -2,8 +2,7 @@
 // condition, update and projection expressions.
 //
 // Parsing an expression resolves its placeholders and finds all that can be
-// wrong with it before an item is seen; the texts of those errors are AWS's. In
-// an expression with several faults AWS reports one of them by a fixed order of
+// wrong with it before an item is seen. In an expression with several faults AWS reports one of them by a fixed order of
 // kinds, and so does this package.
 //
 // The requests' legacy parameters (Expected, AttributeUpdates and so on) become
@@ -11,6 +10,6 @@
 //
 // Sources: the Amazon DynamoDB Developer Guide, pages Expressions.* and
 // ReservedWords, and LegacyConditionalParameters.*. The texts of errors are not
-// documented; they are those that the service gives, as the public conformance
-// suites that run against it record them (November 2026).
+// documented; they follow what public conformance suites recorded of the service
+// (November 2026), and where those have none they are Runnel's own.
 package expr

@@ -1,4 +1,6 @@
-package lambda
+// Package unpack turns deployment packages, which are zip files of strangers,
+// into folders that functions run in.
+package unpack
 
 import (
 	"archive/zip"
@@ -10,30 +12,55 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/runnel/runnel/store"
 )
+
+// MaxSize is what a package may take unpacked, in bytes.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const MaxSize = 262144000
 
 const (
 	maxFiles = 100_000
 	maxLink  = 4 << 10 // bytes of a symbolic link
 )
 
-// checkZip looks at a package's directory: sizes, and that all names stay
+// What can be wrong with a package.
+var (
+	ErrFormat = errors.New("not a zip file of files and folders within one folder")
+	ErrEmpty  = errors.New("an empty zip file")
+	ErrSize   = fmt.Errorf("more than %d bytes unpacked", MaxSize)
+)
+
+// Read reads and checks the directory of a package.
+func Read(r io.ReaderAt, size int64) (*zip.Reader, error) {
+	z, err := zip.NewReader(r, size)
+	if errors.Is(err, store.ErrCorrupt) {
+		return nil, err // not the package's fault
+	}
+	if err != nil {
+		return nil, ErrFormat
+	}
+	return z, check(z)
+}
+
+// check looks at a package's directory: sizes, and that all names stay
 // inside.
-func checkZip(z *zip.Reader) error {
+func check(z *zip.Reader) error {
 	if len(z.File) == 0 {
-		return invalid("Uploaded file must be a non-empty zip")
+		return ErrEmpty
 	}
 	if len(z.File) > maxFiles {
-		return invalid("The package has more than %d files.", maxFiles)
+		return ErrFormat
 	}
 	var size uint64
 	for _, f := range z.File {
 		if !filepath.IsLocal(filepath.FromSlash(f.Name)) || strings.Contains(f.Name, "\x00") {
-			return errNotZip()
+			return ErrFormat
 		}
 		size += f.UncompressedSize64
-		if size > maxUnzipped {
-			return errUnzippedSize()
+		if size > MaxSize {
+			return ErrSize
 		}
 	}
 	return nil
@@ -43,14 +70,11 @@ func checkZip(z *zip.Reader) error {
 // written outside of dir, and symbolic links lead nowhere else. Sizes are
 // counted as they are unpacked: what the directory says is a stranger's word.
 func unzip(z *zip.Reader, dir string) error {
-	if err := checkZip(z); err != nil {
-		return err
-	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
-	u := unzipper{root: root, left: maxUnzipped}
+	u := unzipper{root: root, left: MaxSize}
 	for _, f := range z.File {
 		if err := u.entry(f); err != nil {
 			return errors.Join(fmt.Errorf("unpack %s: %w", f.Name, err), root.Close())
@@ -105,7 +129,7 @@ func (u *unzipper) file(f *zip.File, name string, perm fs.FileMode) error {
 	n, err := io.Copy(dst, io.LimitReader(src, u.left+1))
 	u.left -= n
 	if err == nil && u.left < 0 {
-		err = errUnzippedSize()
+		err = ErrSize
 	}
 	if err == nil {
 		err = dst.Chmod(perm)

@@ -1,8 +1,9 @@
-package lambda
+package unpack
 
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -85,7 +86,8 @@ func TestUnzipRefuses(t *testing.T) {
 		if err := os.Mkdir(inner, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := unzip(zipEntries(t, entries...), inner); err == nil {
+		z := zipEntries(t, entries...)
+		if err := errors.Join(check(z), unzip(z, inner)); err == nil {
 			t.Errorf("%s was unpacked", name)
 		}
 		if left, _ := os.ReadDir(dir); len(left) != 1 {
@@ -110,4 +112,33 @@ func mustRoot(t *testing.T) *os.Root {
 	}
 	t.Cleanup(func() { root.Close() })
 	return root
+}
+
+func FuzzUnzip(f *testing.F) {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, name := range []string{"bootstrap", "a/b", "a", "c/"} {
+		if e, err := w.Create(name); err == nil {
+			_, _ = e.Write([]byte("x"))
+		}
+	}
+	if err := w.Close(); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		z, err := Read(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			return
+		}
+		dir := t.TempDir()
+		inner := filepath.Join(dir, "inner")
+		if err := os.Mkdir(inner, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		_ = unzip(z, inner)
+		if left, _ := os.ReadDir(dir); len(left) != 1 {
+			t.Errorf("it wrote outside: %v", left)
+		}
+	})
 }

@@ -1,0 +1,143 @@
+package cloudformation_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	iamapi "github.com/aws/aws-sdk-go-v2/service/iam"
+	s3api "github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// TestTableUpdates changes a table in place, property by property.
+func TestTableUpdates(t *testing.T) {
+	const body = `
+Resources:
+  T:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PROVISIONED
+      ProvisionedThroughput: {ReadCapacityUnits: 1, WriteCapacityUnits: 1}
+      AttributeDefinitions: [{AttributeName: a, AttributeType: S}]
+      KeySchema: [{AttributeName: a, KeyType: HASH}]
+`
+	const index = `
+      AttributeDefinitions: [{AttributeName: a, AttributeType: S}, {AttributeName: b, AttributeType: N}]
+      GlobalSecondaryIndexes:
+        - IndexName: by-b
+          KeySchema: [{AttributeName: b, KeyType: HASH}]
+          Projection: {ProjectionType: ALL}
+          ProvisionedThroughput: {ReadCapacityUnits: 1, WriteCapacityUnits: 1}
+`
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.status(r.create("s", body), types.StackStatusCreateComplete)
+		name := r.resources("s")["T"]
+		client := ddb.NewFromConfig(r.aws)
+		indexed := strings.Replace(body, "      AttributeDefinitions: [{AttributeName: a, AttributeType: S}]\n", strings.TrimPrefix(index, "\n"), 1)
+		for _, c := range []struct {
+			body  string
+			holds func(*ddb.DescribeTableOutput) bool
+		}{
+			{strings.Replace(body, "ReadCapacityUnits: 1", "ReadCapacityUnits: 2", 1), func(o *ddb.DescribeTableOutput) bool {
+				return *o.Table.ProvisionedThroughput.ReadCapacityUnits == 2
+			}},
+			{indexed, func(o *ddb.DescribeTableOutput) bool { return len(o.Table.GlobalSecondaryIndexes) == 1 }},
+			{body, func(o *ddb.DescribeTableOutput) bool { return len(o.Table.GlobalSecondaryIndexes) == 0 }},
+			{body + "      DeletionProtectionEnabled: true\n", func(o *ddb.DescribeTableOutput) bool { return *o.Table.DeletionProtectionEnabled }},
+			{body, func(o *ddb.DescribeTableOutput) bool { return !*o.Table.DeletionProtectionEnabled }},
+		} {
+			r.status(r.update("s", c.body), types.StackStatusUpdateComplete)
+			out, err := client.DescribeTable(ctx, &ddb.DescribeTableInput{TableName: &name})
+			if err != nil || !c.holds(out) {
+				t.Errorf("after %s: %+v %v", c.body, out, err)
+			}
+		}
+		r.status(r.update("s", body+"      TimeToLiveSpecification: {AttributeName: ttl, Enabled: true}\n"), types.StackStatusUpdateComplete)
+		r.status(r.update("s", strings.ReplaceAll(body, "AttributeType: S", "AttributeType: N")), types.StackStatusUpdateComplete)
+		if now := r.resources("s")["T"]; now == name {
+			t.Error("a key of another type must replace the table")
+		}
+		tables, err := client.ListTables(ctx, &ddb.ListTablesInput{})
+		if err != nil || len(tables.TableNames) != 1 {
+			t.Error(tables, err)
+		}
+	})
+}
+
+func TestRoleUpdates(t *testing.T) {
+	const body = `
+Resources:
+  R:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]}
+      ManagedPolicyArns: [arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess]
+      Policies:
+        - {PolicyName: one, PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Action: "s3:*", Resource: "*"}]}}
+`
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.status(r.create("s", body), types.StackStatusCreateComplete)
+		name := r.resources("s")["R"]
+		second := strings.NewReplacer("AmazonS3ReadOnlyAccess", "AmazonSQSFullAccess", "PolicyName: one", "PolicyName: two", "lambda.amazonaws.com", "s3.amazonaws.com").Replace(body)
+		r.status(r.update("s", second), types.StackStatusUpdateComplete)
+		client := iamapi.NewFromConfig(r.aws)
+		attached, err := client.ListAttachedRolePolicies(ctx, &iamapi.ListAttachedRolePoliciesInput{RoleName: &name})
+		if err != nil || len(attached.AttachedPolicies) != 1 || *attached.AttachedPolicies[0].PolicyName != "AmazonSQSFullAccess" {
+			t.Errorf("%+v %v", attached, err)
+		}
+		inline, err := client.ListRolePolicies(ctx, &iamapi.ListRolePoliciesInput{RoleName: &name})
+		if err != nil || len(inline.PolicyNames) != 1 || inline.PolicyNames[0] != "two" {
+			t.Errorf("%+v %v", inline, err)
+		}
+		role, err := client.GetRole(ctx, &iamapi.GetRoleInput{RoleName: &name})
+		if err != nil || !strings.Contains(*role.Role.AssumeRolePolicyDocument, "s3.amazonaws.com") {
+			t.Errorf("%+v %v", role, err)
+		}
+		r.status(r.delete("s"), types.StackStatusDeleteComplete)
+	})
+}
+
+func TestBucketUpdates(t *testing.T) {
+	const body = `
+Resources:
+  B:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketName: mine
+      Tags: [{Key: a, Value: b}]
+      CorsConfiguration: {CorsRules: [{AllowedMethods: [GET], AllowedOrigins: ["*"], MaxAge: 5}]}
+      PublicAccessBlockConfiguration: {BlockPublicAcls: true}
+      BucketEncryption: {ServerSideEncryptionConfiguration: [{ServerSideEncryptionByDefault: {SSEAlgorithm: AES256}}]}
+      OwnershipControls: {Rules: [{ObjectOwnership: BucketOwnerEnforced}]}
+  P:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref B
+      PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Deny, Principal: "*", Action: "s3:*", Resource: !Sub "${B.Arn}/*"}]}
+`
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.status(r.create("s", body), types.StackStatusCreateComplete)
+		client := s3api.NewFromConfig(r.aws, func(o *s3api.Options) { o.UsePathStyle = true })
+		cors, err := client.GetBucketCors(ctx, &s3api.GetBucketCorsInput{Bucket: aws.String("mine")})
+		if err != nil || *cors.CORSRules[0].MaxAgeSeconds != 5 {
+			t.Errorf("%+v %v", cors, err)
+		}
+		policy, err := client.GetBucketPolicy(ctx, &s3api.GetBucketPolicyInput{Bucket: aws.String("mine")})
+		if err != nil || !strings.Contains(*policy.Policy, "arn:aws:s3:::mine/*") {
+			t.Errorf("%+v %v", policy, err)
+		}
+		r.status(r.update("s", strings.NewReplacer("      Tags: [{Key: a, Value: b}]\n", "", "MaxAge: 5", "MaxAge: 6").Replace(body)), types.StackStatusUpdateComplete)
+		_, err = client.GetBucketTagging(ctx, &s3api.GetBucketTaggingInput{Bucket: aws.String("mine")})
+		refused(t, err, "NoSuchTagSet", "")
+		if _, err := client.PutObject(ctx, &s3api.PutObjectInput{Bucket: aws.String("mine"), Key: aws.String("k"), Body: strings.NewReader("x")}); err != nil {
+			t.Fatal(err)
+		}
+		st := r.delete("s")
+		r.status(st, types.StackStatusDeleteFailed)
+		if *st.StackStatusReason != "The following resource(s) failed to delete: [B]. " {
+			t.Error(*st.StackStatusReason)
+		}
+	})
+}

@@ -1,0 +1,155 @@
+// Package pace says how many invocations run at once: [Slots] by what the account
+// and each function may have, [Ramp] by what is of use to a backlog.
+package pace
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// Slots counts the invocations that run, against what is reserved for their
+// functions and what the account has left.
+type Slots struct {
+	mu       sync.Mutex
+	limit    int            // of the account
+	reserved map[string]int // by function; a function that is not there shares the rest
+	running  map[string]int // by function
+	shared   int            // running on what is not reserved
+	waiting  []*waiter      // in the order in which they came
+}
+
+// Reasons of TooManyRequestsException, as the API has them.
+const (
+	ReasonAccount  = "ConcurrentInvocationLimitExceeded"
+	ReasonReserved = "ReservedFunctionConcurrentInvocationLimitExceeded"
+)
+
+type waiter struct {
+	name string
+	free chan struct{} // closed when the slot is the waiter's
+}
+
+// NewSlots is slots for an account with a limit of concurrent executions.
+func NewSlots(limit int) *Slots {
+	return &Slots{limit: limit, reserved: make(map[string]int), running: make(map[string]int)}
+}
+
+// Reserve sets a function's reserved concurrency; nil is none.
+func (s *Slots) Reserve(name string, n *int32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, had := s.reserved[name]; !had {
+		s.shared -= s.running[name] // what runs is counted anew
+	}
+	delete(s.reserved, name)
+	if n != nil {
+		s.reserved[name] = int(*n)
+	} else {
+		s.shared += s.running[name]
+	}
+	s.grant()
+}
+
+// Try takes a slot, or says why there is none.
+func (s *Slots) Try(name string) (reason string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.take(name)
+}
+
+func (s *Slots) take(name string) (reason string, ok bool) {
+	if n, own := s.reserved[name]; own {
+		if s.running[name] >= n {
+			return ReasonReserved, false
+		}
+	} else if s.shared >= s.unreserved() {
+		return ReasonAccount, false
+	} else {
+		s.shared++
+	}
+	s.running[name]++
+	return "", true
+}
+
+func (s *Slots) unreserved() int {
+	n := s.limit
+	for _, r := range s.reserved {
+		n -= r
+	}
+	return n
+}
+
+// Reserved is how many are reserved for a function, if it has any of its own.
+func (s *Slots) Reserved(name string) (n int, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, ok = s.reserved[name]
+	return n, ok
+}
+
+// Running is how many invocations of a function run.
+func (s *Slots) Running(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running[name]
+}
+
+// Wait takes a slot as soon as there is one, or returns ctx's error.
+func (s *Slots) Wait(ctx context.Context, name string) error {
+	s.mu.Lock()
+	if _, ok := s.take(name); ok {
+		s.mu.Unlock()
+		return nil
+	}
+	w := &waiter{name: name, free: make(chan struct{})}
+	s.waiting = append(s.waiting, w)
+	s.mu.Unlock()
+	select {
+	case <-w.free:
+		return nil
+	case <-ctx.Done():
+		s.forsake(w)
+		return ctx.Err()
+	}
+}
+
+// forsake takes a waiter out of the line, or gives back what it was just given.
+func (s *Slots) forsake(w *waiter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-w.free:
+		s.give(w.name)
+	default:
+		s.waiting = slices.DeleteFunc(s.waiting, func(o *waiter) bool { return o == w })
+	}
+}
+
+// Release gives a slot back.
+func (s *Slots) Release(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.give(name)
+}
+
+func (s *Slots) give(name string) {
+	if s.running[name]--; s.running[name] == 0 {
+		delete(s.running, name)
+	}
+	if _, own := s.reserved[name]; !own {
+		s.shared--
+	}
+	s.grant()
+}
+
+// grant serves the line: the first who can have a slot gets it.
+func (s *Slots) grant() {
+	s.waiting = slices.DeleteFunc(s.waiting, func(w *waiter) bool {
+		_, ok := s.take(w.name)
+		if ok {
+			close(w.free)
+		}
+		return ok
+	})
+}
