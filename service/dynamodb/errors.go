@@ -21,7 +21,7 @@ func invalidParameter(format string, args ...any) error {
 }
 
 // asInvalid makes a ValidationException of an error of package attr or expr,
-// whose texts are AWS's.
+// whose texts are for the client.
 func asInvalid(err error) error {
 	var own *wire.Error
 	if err == nil || errors.As(err, &own) {

@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -17,7 +18,7 @@ func checkTags(list []types.Tag) (map[string]string, error) {
 	for _, t := range list {
 		key := aws.ToString(t.Key)
 		switch {
-		case t.Key == nil || t.Value == nil || len(key) == 0 || len(key) > 128 || len(*t.Value) > 256:
+		case t.Key == nil || t.Value == nil || key == "" || utf8.RuneCountInString(key) > 128 || utf8.RuneCountInString(*t.Value) > 256:
 			return nil, invalidParameter("Tag keys have 1 to 128 characters, and values up to 256")
 		case strings.HasPrefix(strings.ToLower(key), "aws:"):
 			return nil, invalidParameter("Tag keys must not begin with aws:")

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/runnel/runnel/event/policy"
@@ -32,7 +33,7 @@ type identityStatement struct {
 	Action, NotAction json.RawMessage
 	Resource          json.RawMessage
 	NotResource       json.RawMessage
-	Principal, Not    json.RawMessage
+	Principal         json.RawMessage
 	NotPrincipal      json.RawMessage
 	Condition         map[string]map[string]any
 }
@@ -75,39 +76,39 @@ func statementsOf(raw json.RawMessage) ([]identityStatement, error) {
 }
 
 func (s identityStatement) check() error {
+	actions := slices.Concat(stringsOf(s.Action), stringsOf(s.NotAction))
+	resources := slices.Concat(stringsOf(s.Resource), stringsOf(s.NotResource))
 	switch {
 	case s.Effect != "Allow" && s.Effect != "Deny":
 		return errMalformed("Syntax errors in policy.")
 	case s.Principal != nil || s.NotPrincipal != nil:
 		return errMalformed("Policy document should not specify a principal.")
-	case (s.Action == nil) == (s.NotAction == nil):
+	case (s.Action == nil) == (s.NotAction == nil) || len(actions) == 0:
 		return errMalformed("Policy statement must contain actions.")
-	case (s.Resource == nil) == (s.NotResource == nil):
+	case (s.Resource == nil) == (s.NotResource == nil) || len(resources) == 0:
 		return errMalformed("Policy statement must contain resources.")
 	}
-	for _, list := range []json.RawMessage{s.Action, s.NotAction} {
-		for _, a := range stringsOf(list) {
-			if a != "*" && !strings.Contains(a, ":") {
-				return errMalformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
-			}
+	for _, a := range actions {
+		if a != "*" && !strings.Contains(a, ":") {
+			return errMalformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
 		}
 	}
-	for _, list := range []json.RawMessage{s.Resource, s.NotResource} {
-		for _, r := range stringsOf(list) {
-			if r != "*" && !strings.HasPrefix(r, "arn:") {
-				return errMalformed("Resource %s must be in ARN format or \"*\".", r)
-			}
+	for _, r := range resources {
+		if r != "*" && !strings.HasPrefix(r, "arn:") {
+			return errMalformed("Resource %s must be in ARN format or \"*\".", r)
 		}
 	}
 	return nil
 }
 
-// stringsOf reads a string or a list of strings.
+// stringsOf reads a string or a list of strings; anything else has none.
 func stringsOf(raw json.RawMessage) (list []string) {
+	if json.Unmarshal(raw, &list) == nil {
+		return list
+	}
 	var one string
 	if json.Unmarshal(raw, &one) == nil {
 		return []string{one}
 	}
-	_ = json.Unmarshal(raw, &list) // anything else has no items to object to
-	return list
+	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/runnel/runnel/wire"
 )
 
-// The texts are IAM's own.
+// The texts are IAM's where they are known; those that name Runnel are its own.
 
 func errNoRole(name string) error {
 	return wire.Errorf("NoSuchEntity", "The role with name %s cannot be found.", name)
@@ -39,6 +39,10 @@ func errMalformed(format string, args ...any) error {
 // errConstraint is the text with which AWS refuses a value by its model.
 func errConstraint(value any, at, constraint string) error {
 	return wire.Errorf("ValidationError", "1 validation error detected: Value '%v' at '%s' failed to satisfy constraint: %s", value, at, constraint)
+}
+
+func errInvalid(parameter, rule string) error {
+	return wire.Errorf("ValidationError", "The specified value for %s is invalid. %s", parameter, rule)
 }
 
 func errConflict(text string) error { return &wire.Error{Code: "DeleteConflict", Message: text} }

@@ -137,6 +137,40 @@ func TestManagedPolicyVersions(t *testing.T) {
 	ok(t, err)
 }
 
+// TestPolicyOfRoles wants a policy to be found by its roles, however its name was
+// written when it was attached.
+func TestPolicyOfRoles(t *testing.T) {
+	f := start(t, storetest.Open(t))
+	f.newRole(t, "R")
+	made, err := f.iam.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("P"), Path: aws.String("/team/"), PolicyDocument: aws.String(allow)})
+	ok(t, err)
+	_, err = f.iam.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: aws.String("R"), PolicyArn: aws.String(strings.ToLower(*made.Policy.Arn))})
+	ok(t, err)
+	_, err = f.iam.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: made.Policy.Arn})
+	wantCode(t, err, "DeleteConflict", "attached to entities")
+	for prefix, want := range map[string]int{"/": 1, "/team/": 1, "/other/": 0} {
+		out, err := f.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: aws.String("R"), PathPrefix: &prefix})
+		ok(t, err)
+		if len(out.AttachedPolicies) != want {
+			t.Errorf("policies below %s: %v", prefix, out.AttachedPolicies)
+		}
+	}
+	for kind, want := range map[types.EntityType]int{"": 1, types.EntityTypeRole: 1, types.EntityTypeUser: 0} {
+		out, err := f.iam.ListEntitiesForPolicy(ctx, &iam.ListEntitiesForPolicyInput{PolicyArn: made.Policy.Arn, EntityFilter: kind})
+		ok(t, err)
+		if len(out.PolicyRoles) != want {
+			t.Errorf("entities of kind %q: %v", kind, out.PolicyRoles)
+		}
+	}
+}
+
+func manyTags() (tags []types.Tag) {
+	for i := range 51 {
+		tags = append(tags, types.Tag{Key: aws.String(strings.Repeat("k", i+1)), Value: aws.String("v")})
+	}
+	return tags
+}
+
 func TestListRolesPages(t *testing.T) {
 	f := start(t, storetest.Open(t))
 	for _, n := range []string{"c", "a", "b"} {
@@ -170,6 +204,9 @@ func TestRefusals(t *testing.T) {
 	}
 	for doc, text := range map[string]string{
 		"not json": "Syntax errors in policy.",
+		strings.Replace(allow, `"s3:GetObject"`, `[]`, 1):                       "must contain actions",
+		strings.Replace(allow, `"s3:GetObject"`, `{"s3:GetObject":1}`, 1):       "must contain actions",
+		strings.Replace(allow, `"arn:aws:s3:::b/*"`, `null`, 1):                 "must contain resources",
 		`{"Version":"2012-10-17","Statement":[]}`:                               "Syntax errors in policy.",
 		strings.Replace(allow, "2012", "2013", 1):                               "valid version string",
 		strings.Replace(allow, `"Effect"`, `"Principal":"*","Effect"`, 1):       "should not specify a principal",
@@ -182,6 +219,18 @@ func TestRefusals(t *testing.T) {
 	}
 	_, err = f.iam.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: aws.String("R"), PolicyArn: aws.String("arn:aws:iam::aws:policy/NoSuch")})
 	wantCode(t, err, "NoSuchEntity", "does not exist or is not attachable")
+	for name, text := range map[string]string{"a b": "The specified value for roleName is invalid.", strings.Repeat("x", 65): "less than or equal to 64"} {
+		_, err = f.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(trust)})
+		wantCode(t, err, "ValidationError", text)
+	}
+	_, err = f.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("x"), Path: aws.String("p"), AssumeRolePolicyDocument: aws.String(trust)})
+	wantCode(t, err, "ValidationError", "The specified value for path is invalid.")
+	_, err = f.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("x"), AssumeRolePolicyDocument: aws.String(trust), PermissionsBoundary: aws.String("arn:aws:iam::aws:policy/AdministratorAccess")})
+	wantCode(t, err, "ValidationError", "not supported")
+	_, err = f.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("x"), AssumeRolePolicyDocument: aws.String(trust), Tags: manyTags()})
+	wantCode(t, err, "LimitExceeded", "number of tags")
+	_, err = f.iam.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("x"), PolicyDocument: aws.String(allow), Tags: manyTags()})
+	wantCode(t, err, "LimitExceeded", "number of tags")
 	_, err = f.iam.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("u")})
 	wantCode(t, err, "InvalidAction", "CreateUser")
 	_, err = f.sts.AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::" + account + ":role/none"), RoleSessionName: aws.String("me")})

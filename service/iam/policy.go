@@ -134,6 +134,17 @@ func checkDocument(doc string) error {
 	return checkIdentity(doc)
 }
 
+// check checks what a policy is to be, with its first document.
+func (p *managed) check(doc string) error {
+	if err := checkName("policyName", p.Name, maxPolicyName); err != nil {
+		return err
+	}
+	if err := checkPath(p.Path); err != nil {
+		return err
+	}
+	return checkDocument(doc)
+}
+
 // CreatePolicy implements the operation of that name.
 func (s *Service) CreatePolicy(ctx context.Context, in *iam.CreatePolicyInput) (*iam.CreatePolicyOutput, error) {
 	p := &managed{
@@ -141,21 +152,18 @@ func (s *Service) CreatePolicy(ctx context.Context, in *iam.CreatePolicyInput) (
 		Path:        cmp.Or(aws.ToString(in.Path), "/"),
 		ID:          newID("ANPA"),
 		Description: aws.ToString(in.Description),
-		Tags:        tagMap(in.Tags),
 		Default:     firstVersion,
 		Last:        1,
 	}
-	switch {
-	case !policyName.MatchString(p.Name):
-		return nil, errConstraint(p.Name, "policyName", fmt.Sprintf(namePattern, "policyName"))
-	case !pathName.MatchString(p.Path):
-		return nil, errConstraint(p.Path, "path", "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.")
+	err := p.check(aws.ToString(in.PolicyDocument))
+	if err != nil {
+		return nil, err
 	}
-	if err := checkDocument(aws.ToString(in.PolicyDocument)); err != nil {
+	if p.Tags, err = withTags(nil, in.Tags); err != nil {
 		return nil, err
 	}
 	p.ARN = fmt.Sprintf("arn:aws:iam::%s:policy%s%s", s.cfg.Account, p.Path, p.Name)
-	err := s.st.Update(ctx, func(tx *store.Tx) error {
+	err = s.st.Update(ctx, func(tx *store.Tx) error {
 		if tx.Has(policyKey(p.ARN)) {
 			return errPolicyExists(p.Name)
 		}
@@ -185,6 +193,12 @@ func (s *Service) ListPolicies(ctx context.Context, in *iam.ListPoliciesInput) (
 	limit, err := pageSize(in.MaxItems)
 	if err != nil {
 		return nil, err
+	}
+	if scopes := in.Scope.Values(); in.Scope != "" && !slices.Contains(scopes, in.Scope) {
+		return nil, errConstraint(in.Scope, "scope", fmt.Sprintf("Member must satisfy enum value set: %v", scopes))
+	}
+	if in.PolicyUsageFilter == types.PolicyUsageTypePermissionsBoundary {
+		return &iam.ListPoliciesOutput{Policies: []types.Policy{}}, nil // no policy is a boundary
 	}
 	var all []*managed
 	counts := make(map[string]int)
@@ -325,11 +339,18 @@ func (s *Service) DeletePolicyVersion(ctx context.Context, in *iam.DeletePolicyV
 	})
 }
 
-// ListEntitiesForPolicy implements the operation of that name.
+// ListEntitiesForPolicy implements the operation of that name. Roles are the
+// only entities, and none has a policy as its boundary.
 func (s *Service) ListEntitiesForPolicy(ctx context.Context, in *iam.ListEntitiesForPolicyInput) (*iam.ListEntitiesForPolicyOutput, error) {
 	out := &iam.ListEntitiesForPolicyOutput{PolicyRoles: []types.PolicyRole{}, PolicyGroups: []types.PolicyGroup{}, PolicyUsers: []types.PolicyUser{}}
 	return out, s.viewPolicy(ctx, in.PolicyArn, func(tx *store.Tx, p *managed) error {
+		if in.EntityFilter != "" && in.EntityFilter != types.EntityTypeRole || in.PolicyUsageFilter == types.PolicyUsageTypePermissionsBoundary {
+			return nil
+		}
 		for _, r := range attachedTo(tx, p.ARN) {
+			if !strings.HasPrefix(r.Path, aws.ToString(in.PathPrefix)) {
+				continue
+			}
 			out.PolicyRoles = append(out.PolicyRoles, types.PolicyRole{RoleName: &r.Name, RoleId: &r.ID})
 		}
 		return nil

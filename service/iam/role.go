@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/runnel/runnel/store"
+	"github.com/runnel/runnel/wire"
 )
 
 // role is a role's row.
@@ -34,16 +35,38 @@ func roles() store.Key { return store.K("iam", "role") }
 // roleKey is a role's key: names differ by more than case.
 func roleKey(name string) store.Key { return roles().Str(strings.ToLower(name)) }
 
-var (
-	roleName   = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
-	policyName = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
-	pathName   = regexp.MustCompile(`^(/|/[\x21-\x7e]+/)$`)
+// Lengths of names.
+const (
+	maxRoleName   = 64
+	maxPolicyName = 128
 )
 
-const (
-	namePattern = `The specified value for %s is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-`
-	idAlphabet  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+var (
+	nameForm = regexp.MustCompile(`^[\w+=,.@-]*$`)
+	pathForm = regexp.MustCompile(`^(/|/[\x21-\x7e]+/)$`)
 )
+
+// checkName checks the name that a parameter gives.
+func checkName(parameter, name string, most int) error {
+	switch {
+	case !nameForm.MatchString(name):
+		return errInvalid(parameter, "It must contain only alphanumeric characters and/or the following: +=,.@_-")
+	case name == "":
+		return errConstraint(name, parameter, "Member must have length greater than or equal to 1")
+	case len(name) > most:
+		return errConstraint(name, parameter, fmt.Sprintf("Member must have length less than or equal to %d", most))
+	}
+	return nil
+}
+
+func checkPath(path string) error {
+	if !pathForm.MatchString(path) {
+		return errInvalid("path", "It must begin and end with / and contain only alphanumeric characters and/or / characters.")
+	}
+	return nil
+}
+
+const idAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 // newID is a unique id as IAM forms it: the prefix says of what.
 func newID(prefix string) string {
@@ -101,15 +124,18 @@ func (s *Service) CreateRole(ctx context.Context, in *iam.CreateRoleInput) (*iam
 		Description: aws.ToString(in.Description),
 		Trust:       aws.ToString(in.AssumeRolePolicyDocument),
 		MaxSession:  cmp.Or(aws.ToInt32(in.MaxSessionDuration), 3600),
-		Tags:        tagMap(in.Tags),
 	}
 	if err := r.check(); err != nil {
 		return nil, err
 	}
 	if in.PermissionsBoundary != nil {
-		return nil, errConstraint(*in.PermissionsBoundary, "permissionsBoundary", "permission boundaries are not supported by Runnel")
+		return nil, wire.Errorf("ValidationError", "Permission boundaries are not supported by Runnel. Leave PermissionsBoundary out.")
 	}
-	err := s.st.Update(ctx, func(tx *store.Tx) error {
+	var err error
+	if r.Tags, err = withTags(nil, in.Tags); err != nil {
+		return nil, err
+	}
+	err = s.st.Update(ctx, func(tx *store.Tx) error {
 		if tx.Has(roleKey(r.Name)) {
 			return errRoleExists(r.Name)
 		}
@@ -124,12 +150,13 @@ func (s *Service) CreateRole(ctx context.Context, in *iam.CreateRoleInput) (*iam
 }
 
 func (r *role) check() error {
-	switch {
-	case !roleName.MatchString(r.Name):
-		return errConstraint(r.Name, "roleName", fmt.Sprintf(namePattern, "roleName"))
-	case !pathName.MatchString(r.Path):
-		return errConstraint(r.Path, "path", "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.")
-	case r.MaxSession < 3600 || r.MaxSession > 43200:
+	if err := checkName("roleName", r.Name, maxRoleName); err != nil {
+		return err
+	}
+	if err := checkPath(r.Path); err != nil {
+		return err
+	}
+	if r.MaxSession < 3600 || r.MaxSession > 43200 {
 		return errConstraint(r.MaxSession, "maxSessionDuration", "Member must have value between 3600 and 43200")
 	}
 	return checkTrust(r.Trust)

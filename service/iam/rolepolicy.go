@@ -2,7 +2,6 @@ package iam
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -16,8 +15,8 @@ import (
 // PutRolePolicy implements the operation of that name.
 func (s *Service) PutRolePolicy(ctx context.Context, in *iam.PutRolePolicyInput) (*iam.PutRolePolicyOutput, error) {
 	name := aws.ToString(in.PolicyName)
-	if !policyName.MatchString(name) {
-		return nil, errConstraint(name, "policyName", fmt.Sprintf(namePattern, "policyName"))
+	if err := checkName("policyName", name, maxPolicyName); err != nil {
+		return nil, err
 	}
 	if err := checkIdentity(aws.ToString(in.PolicyDocument)); err != nil {
 		return nil, err
@@ -86,18 +85,18 @@ const maxAttached = 10
 // AttachRolePolicy implements the operation of that name. To attach a policy
 // twice is no error.
 func (s *Service) AttachRolePolicy(ctx context.Context, in *iam.AttachRolePolicyInput) (*iam.AttachRolePolicyOutput, error) {
-	arn := aws.ToString(in.PolicyArn)
 	return nil, s.updateRole(ctx, in.RoleName, func(tx *store.Tx, r *role) error {
-		if _, err := loadPolicy(tx, arn); err != nil {
-			return errNotAttachable(arn)
+		p, err := loadPolicy(tx, aws.ToString(in.PolicyArn))
+		if err != nil {
+			return errNotAttachable(aws.ToString(in.PolicyArn))
 		}
-		if slices.Contains(r.Attached, arn) {
+		if slices.Contains(r.Attached, p.ARN) {
 			return nil
 		}
 		if len(r.Attached) == maxAttached {
 			return errLimit("Cannot exceed quota for PoliciesPerRole: %d", maxAttached)
 		}
-		r.Attached = append(r.Attached, arn)
+		r.Attached = append(r.Attached, p.ARN)
 		return nil
 	})
 }
@@ -123,6 +122,10 @@ func (s *Service) ListAttachedRolePolicies(ctx context.Context, in *iam.ListAtta
 	}
 	out := &iam.ListAttachedRolePoliciesOutput{AttachedPolicies: []types.AttachedPolicy{}}
 	for _, arn := range r.Attached {
+		_, path, _ := strings.Cut(arn, ":policy")
+		if !strings.HasPrefix(path, aws.ToString(in.PathPrefix)) {
+			continue
+		}
 		name := arn[strings.LastIndexByte(arn, '/')+1:]
 		out.AttachedPolicies = append(out.AttachedPolicies, types.AttachedPolicy{PolicyArn: &arn, PolicyName: &name})
 	}

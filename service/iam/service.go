@@ -56,13 +56,10 @@ func (s *Service) API() wire.API {
 		Namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
 		Names:     wire.Names{"*.CreateDate": {Time: wire.ISOSecond}, "*.UpdateDate": {Time: wire.ISOSecond}},
 		Status: map[string]int{
-			"NoSuchEntity":            404,
-			"EntityAlreadyExists":     409,
-			"DeleteConflict":          409,
-			"LimitExceeded":           409,
-			"ServiceNotSupported":     404,
-			"UnmodifiableEntity":      400,
-			"MalformedPolicyDocument": 400,
+			"NoSuchEntity":        404,
+			"EntityAlreadyExists": 409,
+			"DeleteConflict":      409,
+			"LimitExceeded":       409,
 		},
 		Operations: []wire.Operation{
 			wire.Op("CreateRole", s.CreateRole),

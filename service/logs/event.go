@@ -220,11 +220,11 @@ func between(prefix store.Key, start, end *int64) store.Range {
 	return r
 }
 
-// timeOf is the time that a client gives, or the end of those that keys can
-// have: clients say "to the end" with years that they have not.
+// timeOf is the time that a client gives, if keys can have it, or else the
+// first or last that they can: clients say "to the end" with the largest number.
 func timeOf(ms int64) time.Time {
 	const end = math.MaxInt64 / int64(time.Millisecond)
-	return time.UnixMilli(min(ms, end))
+	return time.UnixMilli(max(0, min(ms, end)))
 }
 
 // GetLogEvents implements the operation of that name. Its tokens are the

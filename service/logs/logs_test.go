@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -166,6 +167,77 @@ func TestGroupsAndStreams(t *testing.T) {
 	})
 }
 
+// TestStreamPages reads all streams page by page, in each order, while one that
+// was shown goes.
+func TestStreamPages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for order, want := range map[types.OrderBy]string{types.OrderByLogStreamName: "abcde", types.OrderByLastEventTime: "ecadb"} {
+			for _, descending := range []bool{false, true} {
+				_, c := start(t, storetest.Open(t))
+				for i, name := range []string{"e", "c", "a", "d", "b"} {
+					newStream(t, c, "g", name)
+					put(t, c, "g", name, time.Now().Add(time.Duration(i)*time.Second), "x")
+				}
+				in := &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: aws.String("g"), OrderBy: order, Descending: &descending, Limit: aws.Int32(2)}
+				got := ""
+				for pages := cloudwatchlogs.NewDescribeLogStreamsPaginator(c, in); pages.HasMorePages(); {
+					for _, s := range must[*cloudwatchlogs.DescribeLogStreamsOutput](t)(pages.NextPage(ctx)).LogStreams {
+						got += *s.LogStreamName
+					}
+					if len(got) == 2 {
+						must[*cloudwatchlogs.DeleteLogStreamOutput](t)(c.DeleteLogStream(ctx, &cloudwatchlogs.DeleteLogStreamInput{LogGroupName: aws.String("g"), LogStreamName: aws.String(got[1:])}))
+					}
+				}
+				wanted := []byte(want)
+				if descending {
+					slices.Reverse(wanted)
+				}
+				if got != string(wanted) {
+					t.Errorf("by %s, descending %v: %s, want %s", order, descending, got, wanted)
+				}
+			}
+		}
+	})
+}
+
+func TestDescribeLogGroupsFilters(t *testing.T) {
+	_, c := start(t, storetest.Open(t))
+	for name, class := range map[string]types.LogGroupClass{"DataLogs": "", "datalogs": "", "rare/DataLogs": types.LogGroupClassInfrequentAccess} {
+		must[*cloudwatchlogs.CreateLogGroupOutput](t)(c.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name, LogGroupClass: class}))
+	}
+	for want, in := range map[string]*cloudwatchlogs.DescribeLogGroupsInput{
+		"DataLogs,datalogs,rare/DataLogs": {},
+		"DataLogs,rare/DataLogs":          {LogGroupNamePattern: aws.String("DataLogs")},
+		"rare/DataLogs":                   {LogGroupClass: types.LogGroupClassInfrequentAccess},
+		"DataLogs,datalogs":               {LogGroupIdentifiers: []string{"datalogs", "arn:aws:logs:us-east-1:000000000000:log-group:DataLogs"}},
+	} {
+		var got []string
+		for _, g := range must[*cloudwatchlogs.DescribeLogGroupsOutput](t)(c.DescribeLogGroups(ctx, in)).LogGroups {
+			got = append(got, *g.LogGroupName)
+		}
+		if g := strings.Join(got, ","); g != want {
+			t.Errorf("%s, want %s", g, want)
+		}
+	}
+}
+
+// TestTimesPastAllKeys reads up to times that are later than keys can tell.
+func TestTimesPastAllKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, c := start(t, storetest.Open(t))
+		newStream(t, c, "g", "s")
+		put(t, c, "g", "s", time.Now(), "x")
+		for _, end := range []int64{253402300799999, math.MaxInt64} {
+			begin := aws.Int64(math.MinInt64)
+			events := must[*cloudwatchlogs.FilterLogEventsOutput](t)(c.FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("g"), StartTime: begin, EndTime: &end})).Events
+			of := must[*cloudwatchlogs.GetLogEventsOutput](t)(c.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s"), StartTime: begin, EndTime: &end})).Events
+			if len(events) != 1 || len(of) != 1 {
+				t.Errorf("up to %d: %d events of the group and %d of the stream, want 1", end, len(events), len(of))
+			}
+		}
+	})
+}
+
 func TestTags(t *testing.T) {
 	_, c := start(t, storetest.Open(t))
 	newStream(t, c, "g", "s")
@@ -180,7 +252,7 @@ func TestTags(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, c := start(t, storetest.Open(t))
+		s, c := start(t, storetest.Open(t))
 		newStream(t, c, "g", "s")
 		group, stream := aws.String("g"), aws.String("s")
 		_, err := c.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: group})
@@ -197,6 +269,22 @@ func TestRefusals(t *testing.T) {
 		wantCode(t, err, "InvalidParameterException", "nextToken is invalid")
 		_, err = c.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: group, RetentionInDays: aws.Int32(2)})
 		wantCode(t, err, "InvalidParameterException", "retentionInDays")
+		_, err = c.DescribeLogStreams(ctx, &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: group, NextToken: aws.String("x")})
+		wantCode(t, err, "InvalidParameterException", "nextToken is invalid")
+		_, err = c.DescribeLogStreams(ctx, &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: group, OrderBy: "Size"})
+		wantCode(t, err, "InvalidParameterException", "orderBy")
+		_, err = c.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("h"), LogGroupClass: "CHEAP"})
+		wantCode(t, err, "InvalidParameterException", "logGroupClass")
+		_, err = c.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("h"), DeletionProtectionEnabled: aws.Bool(true)})
+		wantCode(t, err, "InvalidParameterException", "not supported")
+		tags := map[string]string{}
+		for i := range 51 {
+			tags[fmt.Sprint(i)] = "v"
+		}
+		_, err = c.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("h"), Tags: tags})
+		wantCode(t, err, "InvalidParameterException", "at most 50 tags")
+		_, err = c.TagLogGroup(ctx, &cloudwatchlogs.TagLogGroupInput{LogGroupName: group, Tags: tags})
+		wantCode(t, err, "InvalidParameterException", "at most 50 tags")
 		_, err = c.FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: group, FilterPattern: aws.String("{ $.a")})
 		wantCode(t, err, "InvalidParameterException", "Invalid filter pattern")
 
@@ -212,6 +300,8 @@ func TestRefusals(t *testing.T) {
 		bad("InvalidParameterException", "chronological order", at(now, "a"), at(now-1, "b"))
 		bad("InvalidParameterException", "24 hours", at(now-25*3600e3, "a"), at(now, "b"))
 		bad("InvalidParameterException", "logEvents.1.member.message", at(now, ""))
+		_, err = s.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: group, LogStreamName: stream, LogEvents: []types.InputLogEvent{{Message: aws.String("x")}}})
+		wantCode(t, err, "InvalidParameterException", "logEvents.1.member.timestamp") // which the client does not send
 		bad("InvalidParameterException", "exceeds limit of 1048576", at(now, strings.Repeat("x", 1<<20)))
 		out := put(t, c, "g", "s", time.Now().Add(-15*24*time.Hour), "too old")
 		if out.RejectedLogEventsInfo == nil || aws.ToInt32(out.RejectedLogEventsInfo.TooOldLogEventEndIndex) != 1 {

@@ -113,9 +113,12 @@ func (r *rows) delayed() uint64 {
 func (r *rows) countDelay(at uint64, by int64) {
 	key := rowKey(delaySpace, r.q.ID, at/uint64(time.Second))
 	n := uint64(0)
-	if b, ok := r.tx.Get(key); ok && len(b) == 8 {
+	switch b, ok := r.tx.Get(key); {
+	case ok && len(b) != 8:
+		r.fail(errRow)
+	case ok:
 		n = binary.BigEndian.Uint64(b)
-	} else if by > 0 {
+	case by > 0:
 		r.dropDelays()
 	}
 	r.tx.Set(key, binary.BigEndian.AppendUint64(nil, uint64(int64(n)+by)))

@@ -41,11 +41,15 @@ type attribute struct {
 
 // newMessage is a message with a body, not yet sent.
 func newMessage(body string) *message {
-	m := &message{body: body, sum: md5.Sum([]byte(body))}
-	rand.Read(m.id[:])
-	m.id[6] = m.id[6]&0x0f | 0x40
-	m.id[8] = m.id[8]&0x3f | 0x80
-	return m
+	return &message{id: newMessageID(), body: body, sum: md5.Sum([]byte(body))}
+}
+
+// newMessageID is a random UUID (RFC 9562, version 4).
+func newMessageID() (id [16]byte) {
+	rand.Read(id[:])
+	id[6] = id[6]&0x0f | 0x40
+	id[8] = id[8]&0x3f | 0x80
+	return id
 }
 
 // ID is the message's id, a UUID.

@@ -1,6 +1,7 @@
 package sqs
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -20,9 +21,10 @@ import (
 const (
 	moveTimer = "sqs.move" // id: as that of the retention timer
 
-	keptTasks   = 10  // tasks of a queue that are remembered
-	maxMoveRate = 500 // messages a second
-	moveBatch   = 100 // messages that one transaction moves, if no rate is set
+	keptTasks   = 10      // tasks of a queue that are remembered
+	maxMoveRate = 500     // messages a second
+	moveBatch   = 100     // messages that one transaction moves
+	moveBytes   = 4 << 20 // bytes after which it moves no more: it holds up all others
 )
 
 // States of a task.
@@ -230,7 +232,7 @@ func (t *moveTask) show() types.ListMessageMoveTasksResultEntry {
 }
 
 // moveSome moves the next messages of the running task of a queue. With a rate
-// it does so once a second.
+// it waits for as long as these may take.
 func (s *Service) moveSome(_ context.Context, tx *store.Tx, id string) error {
 	q := s.byTimer(tx, id)
 	if q == nil {
@@ -240,18 +242,18 @@ func (s *Service) moveSome(_ context.Context, tx *store.Tx, id string) error {
 	if len(list) == 0 || list[0].Status != running {
 		return nil
 	}
-	t, limit, pause := list[0], moveBatch, time.Duration(0)
+	t, limit, each := list[0], moveBatch, time.Duration(0)
 	if t.Rate > 0 {
-		limit, pause = int(t.Rate), time.Second
+		limit, each = min(limit, int(t.Rate)), time.Second/time.Duration(t.Rate)
 	}
-	n, err := s.moveUpTo(tx, q, t, limit)
+	n, done, err := s.moveUpTo(tx, q, t, limit)
 	if reason := (moveFailure)(""); errors.As(err, &reason) {
 		t.Status, t.Failure, err = failed, string(reason), nil
 		tx.OnCommit(func() { s.cfg.Logger.Warn("message move task failed", "queue", q.Name, "task", t.ID, "reason", reason) })
-	} else if n < limit {
+	} else if done {
 		t.Status = completed
 	} else {
-		tx.SetTimer(moveTimer, id, tx.Now().Add(pause))
+		tx.SetTimer(moveTimer, id, tx.Now().Add(time.Duration(n)*each))
 	}
 	t.Moved += int64(n)
 	t.save(tx, q)
@@ -263,43 +265,45 @@ type moveFailure string
 
 func (f moveFailure) Error() string { return string(f) }
 
-// moveUpTo moves visible messages, and returns how many. With a moveFailure
-// those before it are moved.
-func (s *Service) moveUpTo(tx *store.Tx, q *queue, t *moveTask, limit int) (n int, fault error) {
+// moveUpTo moves visible messages, and returns how many, and whether these were
+// all. With a moveFailure those before it are moved.
+func (s *Service) moveUpTo(tx *store.Tx, q *queue, t *moveTask, limit int) (n int, done bool, fault error) {
 	from := rowsOf(tx, q)
 	to := map[string]*rows{}
 	list, _ := from.due(limit)
-	for _, c := range list {
-		if fault = s.moveOne(from, to, t, c); fault != nil {
-			break
+	for size := 0; n < len(list) && size < moveBytes && fault == nil; {
+		var bytes int
+		if bytes, fault = s.moveOne(from, to, t, list[n]); fault == nil {
+			size += bytes
+			n++
 		}
-		n++
 	}
+	done = n == len(list) && n < limit
 	for _, r := range to {
 		if err := r.save(); err != nil {
-			return n, err
+			return n, done, err
 		}
 	}
 	if n == 0 {
-		return 0, fault
+		return 0, done, cmp.Or(from.err, fault)
 	}
 	if err := from.save(); err != nil {
-		return n, err
+		return n, done, err
 	}
-	return n, fault
+	return n, done, fault
 }
 
-// moveOne moves a message, which becomes a new one: it has a new id and a new
-// time of sending
+// moveOne moves a message, and returns the size of its row. It becomes a new
+// message: it has a new id and a new time of sending
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html).
-func (s *Service) moveOne(from *rows, to map[string]*rows, t *moveTask, c candidate) error {
+func (s *Service) moveOne(from *rows, to map[string]*rows, t *moveTask, c candidate) (size int, err error) {
 	row, ok := from.tx.Get(rowKey(bodySpace, from.q.ID, c.seq))
 	if !ok {
-		return errRow
+		return 0, errRow
 	}
 	m, err := decodeMessage(row)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	address := t.Destination
 	if address == "" {
@@ -307,14 +311,14 @@ func (s *Service) moveOne(from *rows, to map[string]*rows, t *moveTask, c candid
 	}
 	r, err := s.destination(from, to, address)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	fresh := newMessage(m.body)
-	fresh.sender, fresh.trace, fresh.group, fresh.attributes = m.sender, m.trace, m.group, m.attributes
+	m.id = newMessageID()
+	m.source, m.receivedThere, m.firstReceived = "", 0, time.Time{}
 	from.remove(c)
 	now := from.tx.Now()
-	r.insert(from.tx.NextID(), fresh.encode(), now, now)
-	return nil
+	r.insert(from.tx.NextID(), m.encode(), now, now)
+	return len(row), nil
 }
 
 // destination is the queue at an ARN, opened once a transaction.

@@ -1,7 +1,9 @@
 package sqs_test
 
 import (
+	"crypto/md5"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -174,6 +176,29 @@ func TestMoveTaskRateAndCancel(t *testing.T) {
 		equal(t, "status at the end", *fx.task(arnOf("dead")).Status, "CANCELLED")
 		_, err = fx.CancelMessageMoveTask(ctx, &api.CancelMessageMoveTaskInput{TaskHandle: out.TaskHandle})
 		equal(t, "cancel again", code(err), "AWS.SimpleQueueService.UnsupportedOperation")
+	})
+}
+
+// TestMoveTaskOfLargeMessages wants large messages to be moved few at a time, at
+// the rate that was asked for.
+func TestMoveTaskOfLargeMessages(t *testing.T) {
+	inBubble(t, func(t *testing.T, fx *fixture) {
+		dead, to := fx.queue("dead"), fx.queue("to")
+		fx.queue("jobs", "RedrivePolicy", redriveTo("dead", 1))
+		for range 20 {
+			fx.send(dead, strings.Repeat("x", 1<<20))
+		}
+		_, err := fx.StartMessageMoveTask(ctx, &api.StartMessageMoveTaskInput{
+			SourceArn: ptr(arnOf("dead")), DestinationArn: ptr(arnOf("to")), MaxNumberOfMessagesPerSecond: ptr(int32(20))})
+		equal(t, "start", code(err), "")
+		for at, want := range []string{"4/0/0 16/0/0", "8/0/0 12/0/0", "12/0/0 8/0/0", "16/0/0 4/0/0", "20/0/0 0/0/0"} {
+			time.Sleep(100 * time.Millisecond)
+			equal(t, fmt.Sprintf("counts after %d transactions", at+1), fx.counts(to)+" "+fx.counts(dead), want)
+			time.Sleep(100 * time.Millisecond)
+		}
+		equal(t, "status", *fx.task(arnOf("dead")).Status, "COMPLETED")
+		m := fx.receive(to)[0]
+		equal(t, "sum", *m.MD5OfBody, fmt.Sprintf("%x", md5.Sum([]byte(*m.Body))))
 	})
 }
 

@@ -35,7 +35,7 @@ func NormalizeItem(item Item) error {
 }
 
 // Normalize checks v and brings its numbers and sets into their canonical form,
-// in place. The error's text is AWS's.
+// in place. The error's text is for the client.
 func Normalize(v Value) error { return normalize(v, 1) }
 
 func normalize(v Value, level int) error {

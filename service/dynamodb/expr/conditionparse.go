@@ -11,7 +11,7 @@ import (
 )
 
 // ParseCondition parses a condition or a filter; kind is the parameter's name.
-// The error's text is AWS's.
+// The error's text is for the client.
 func ParseCondition(kind, text string, names *Placeholders) (*Condition, error) {
 	var c Condition
 	err := run(kind, text, names, conditionOrder, func(p *parser) {

@@ -2,8 +2,8 @@
 // condition, update and projection expressions.
 //
 // Parsing an expression resolves its placeholders and finds all that can be
-// wrong with it before an item is seen. In an expression with several faults AWS reports one of them by a fixed order of
-// kinds, and so does this package.
+// wrong with it before an item is seen. In an expression with several faults AWS
+// reports one of them by a fixed order of kinds, and so does this package.
 //
 // The requests' legacy parameters (Expected, AttributeUpdates and so on) become
 // the same conditions, updates and projections; see legacy.go.

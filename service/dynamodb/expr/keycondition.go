@@ -27,7 +27,7 @@ func (c KeyCondition) Holds(v attr.Value) bool {
 
 // ParseKeyCondition parses a key condition expression: one condition for each
 // of its attributes, in its order. Whether they are those of the key is for the
-// caller to check. The error's text is AWS's.
+// caller to check. The error's text is for the client.
 func ParseKeyCondition(text string, names *Placeholders) ([]KeyCondition, error) {
 	c, err := ParseCondition(KeyConditionExpression, text, names)
 	if err != nil {

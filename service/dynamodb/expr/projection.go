@@ -22,7 +22,7 @@ type branch struct {
 	indexes map[int]*branch
 }
 
-// ParseProjection parses a projection expression. The error's text is AWS's.
+// ParseProjection parses a projection expression. The error's text is for the client.
 func ParseProjection(text string, names *Placeholders) (*Projection, error) {
 	var paths []Path
 	err := run(ProjectionExpression, text, names, updateOrder, func(p *parser) {

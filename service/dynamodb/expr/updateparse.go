@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// ParseUpdate parses an update expression. The error's text is AWS's.
+// ParseUpdate parses an update expression. The error's text is for the client.
 func ParseUpdate(text string, names *Placeholders) (*Update, error) {
 	var u Update
 	err := run(UpdateExpression, text, names, updateOrder, func(p *parser) {
