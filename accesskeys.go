@@ -13,7 +13,9 @@ import (
 
 // accessKeys are the operator's own access keys, by their ids. Each stands
 // for the account's root.
-type accessKeys map[string]string
+type accessKeys map[string]accessKey
+
+type accessKey struct{ id, secret, token string }
 
 // readAccessKeys reads an AWS shared credentials file: the keys of all its
 // profiles may be used.
@@ -23,27 +25,48 @@ func readAccessKeys(file string) (accessKeys, error) {
 		return nil, err
 	}
 	defer f.Close()
-	keys, id := make(accessKeys), ""
+	keys := make(accessKeys)
+	var profile accessKey
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
-		name, value, _ := strings.Cut(strings.TrimSpace(lines.Text()), "=")
+		line := strings.TrimSpace(lines.Text())
+		name, value, _ := strings.Cut(line, "=")
 		switch value = strings.TrimSpace(value); strings.TrimSpace(name) {
 		case "aws_access_key_id":
-			id = value
+			profile.id = value
 		case "aws_secret_access_key":
-			if id == "" || value == "" {
-				return nil, fmt.Errorf("%s: aws_secret_access_key without an aws_access_key_id before it", file)
+			profile.secret = value
+		case "aws_session_token":
+			profile.token = value
+		}
+		if strings.HasPrefix(line, "[") {
+			if err := keys.add(profile); err != nil {
+				return nil, fmt.Errorf("%s: %w", file, err)
 			}
-			keys[id], id = value, ""
+			profile = accessKey{}
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return nil, err
+	if err := errors.Join(lines.Err(), keys.add(profile)); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	if len(keys) == 0 {
 		return nil, fmt.Errorf("%s: no aws_access_key_id and aws_secret_access_key in it", file)
 	}
 	return keys, nil
+}
+
+// add takes a profile's key, if it has one.
+func (k accessKeys) add(profile accessKey) error {
+	switch {
+	case profile.id == "" && profile.secret == "":
+		return nil
+	case profile.id == "":
+		return errors.New("aws_secret_access_key without an aws_access_key_id in its profile")
+	case profile.secret == "":
+		return errors.New("aws_access_key_id without an aws_secret_access_key in its profile")
+	}
+	k[profile.id] = profile
+	return nil
 }
 
 // keyring knows the operator's keys and those that the runtime gave out.
@@ -55,8 +78,8 @@ type keyring struct {
 
 // Lookup implements [wire.Credentials].
 func (k keyring) Lookup(ctx context.Context, id string) (secret, token string, p wire.Principal, err error) {
-	if secret, ok := k.own[id]; ok {
-		return secret, "", rootOf(k.account), nil
+	if own, ok := k.own[id]; ok {
+		return own.secret, own.token, rootOf(k.account), nil
 	}
 	if k.issued == nil {
 		return "", "", wire.Principal{}, wire.ErrUnknownKey

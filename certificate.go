@@ -37,14 +37,28 @@ func certificate(dir string, now time.Time) (tls.Certificate, error) {
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("certificate: %w", err)
 	}
-	// The key first: a crash in between leaves no certificate, and both are made anew.
-	if err := os.WriteFile(keyFile, keyPEM, 0o600); err != nil {
+	// The certificate goes first and comes last: a crash in between leaves none,
+	// and both are made anew.
+	if err := os.Remove(certFile); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return tls.Certificate{}, err
 	}
-	if err := os.WriteFile(certFile, certPEM, 0o644); err != nil {
+	if err := errors.Join(replaceFile(keyFile, keyPEM, 0o600), replaceFile(certFile, certPEM, 0o644)); err != nil {
 		return tls.Certificate{}, err
 	}
 	return tls.X509KeyPair(certPEM, keyPEM)
+}
+
+// replaceFile writes a file that a power cut leaves whole or leaves out.
+func replaceFile(name string, body []byte, mode os.FileMode) error {
+	f, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(body)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(name+".new", name)
 }
 
 func newCertificate(now time.Time) (certPEM, keyPEM []byte, err error) {

@@ -12,7 +12,8 @@ import (
 // tlsRecord is the first byte of a TLS handshake; no HTTP request begins so.
 const tlsRecord = 0x16
 
-// sniffTimeout bounds how long a connection may say nothing at all.
+// sniffTimeout bounds how long a connection may say nothing, at its beginning
+// and between requests.
 const sniffTimeout = 2 * time.Minute
 
 // sniffer answers plain HTTP and TLS on one port: it looks at the first byte
@@ -20,16 +21,21 @@ const sniffTimeout = 2 * time.Minute
 type sniffer struct {
 	net.Listener
 	plain, secure *branch
+
+	mu     sync.Mutex
+	silent map[net.Conn]struct{} // those that have said nothing yet; nil once run has ended
 }
 
 func newSniffer(l net.Listener) *sniffer {
-	return &sniffer{Listener: l, plain: newBranch(l), secure: newBranch(l)}
+	return &sniffer{Listener: l, plain: newBranch(l), secure: newBranch(l), silent: make(map[net.Conn]struct{})}
 }
 
-// run accepts connections until the listener is closed.
+// run accepts connections until the listener is closed, and then closes those
+// that have said nothing.
 func (s *sniffer) run() error {
 	defer s.plain.Close()
 	defer s.secure.Close()
+	defer s.closeSilent()
 	for {
 		conn, err := s.Accept()
 		if err != nil {
@@ -44,10 +50,37 @@ func (s *sniffer) run() error {
 	}
 }
 
-func (s *sniffer) sniff(conn net.Conn) {
+// closeSilent ends the connections that are sniffed, now and from now on.
+func (s *sniffer) closeSilent() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for conn := range s.silent {
+		conn.Close()
+	}
+	s.silent = nil
+}
+
+// firstByte reads what a client says first.
+func (s *sniffer) firstByte(conn net.Conn) ([]byte, error) {
+	s.mu.Lock()
+	if s.silent == nil {
+		s.mu.Unlock()
+		return nil, net.ErrClosed
+	}
+	s.silent[conn] = struct{}{}
+	s.mu.Unlock()
 	first := make([]byte, 1)
 	conn.SetReadDeadline(time.Now().Add(sniffTimeout))
-	if _, err := conn.Read(first); err != nil {
+	_, err := conn.Read(first)
+	s.mu.Lock()
+	delete(s.silent, conn)
+	s.mu.Unlock()
+	return first, err
+}
+
+func (s *sniffer) sniff(conn net.Conn) {
+	first, err := s.firstByte(conn)
+	if err != nil {
 		conn.Close()
 		return
 	}

@@ -153,6 +153,7 @@ func (r *Runtime) bind(keys accessKeys) error {
 	r.server = &http.Server{
 		TLSConfig:         serverTLS(cert),
 		ReadHeaderTimeout: sniffTimeout,
+		IdleTimeout:       sniffTimeout,
 		ErrorLog:          slog.NewLogLogger(r.cfg.Logger.Handler(), slog.LevelDebug),
 	}
 	if err := r.wire(keys); err != nil {

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/flate"
+	"context"
 	"errors"
 	"fmt"
 	"go/build"
@@ -27,7 +28,7 @@ type bundle struct {
 const builtinBootstrap = "#!runnel\n"
 
 // file is a bundle of one file as it is.
-func (t *Template) file(path string, _ runtimeOf) (*bundle, error) {
+func (t *Template) file(_ context.Context, _ *uploader, path string, _ runtimeOf) (*bundle, error) {
 	body, err := os.ReadFile(t.local(path))
 	if err != nil {
 		return nil, err
@@ -35,9 +36,25 @@ func (t *Template) file(path string, _ runtimeOf) (*bundle, error) {
 	return &bundle{body, filepath.Ext(path)}, nil
 }
 
-// code is the deployment package of a function: a zip as it is, a folder
-// zipped, a Go package built.
-func (t *Template) code(path string, code runtimeOf) (*bundle, error) {
+// nested is a template that another one names, with what it names itself.
+func (t *Template) nested(ctx context.Context, up *uploader, path string, _ runtimeOf) (*bundle, error) {
+	if t.depth == maxNesting {
+		return nil, fmt.Errorf("templates nest more than %d deep", maxNesting)
+	}
+	inner, err := ReadTemplate(t.local(path))
+	if err != nil {
+		return nil, err
+	}
+	inner.Builtin, inner.depth = t.Builtin, t.depth+1
+	body, err := inner.pack(ctx, up)
+	return templateBundle(body), err
+}
+
+func templateBundle(body string) *bundle { return &bundle{[]byte(body), ".template"} }
+
+// code is the deployment package of a function: a zip as it is, any other
+// file and a folder zipped, a Go package built.
+func (t *Template) code(ctx context.Context, _ *uploader, path string, code runtimeOf) (*bundle, error) {
 	dir := t.local(path)
 	if t.Builtin != nil && t.Builtin(dir) {
 		return zipFiles(map[string][]byte{executable(code): []byte(builtinBootstrap)})
@@ -46,13 +63,26 @@ func (t *Template) code(path string, code runtimeOf) (*bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.IsDir() {
-		return t.file(path, code)
-	}
-	if code.goPackage(dir) {
-		return buildGo(dir, code)
+	switch {
+	case !info.IsDir():
+		return codeFile(dir)
+	case code.goPackage(dir):
+		return buildGo(ctx, dir, code)
 	}
 	return zipDir(dir)
+}
+
+// codeFile is a file of code: a zip (or a jar, which is one) as it is, any
+// other zipped.
+func codeFile(path string) (*bundle, error) {
+	body, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(body, []byte("PK")) {
+		return &bundle{body, filepath.Ext(path)}, nil
+	}
+	return zipFiles(map[string][]byte{filepath.Base(path): body})
 }
 
 // executable is the file that a custom runtime starts.
@@ -77,7 +107,7 @@ func (code runtimeOf) goPackage(dir string) bool {
 }
 
 // buildGo builds the package in dir with the machine's Go.
-func buildGo(dir string, code runtimeOf) (*bundle, error) {
+func buildGo(ctx context.Context, dir string, code runtimeOf) (*bundle, error) {
 	goTool, err := exec.LookPath("go")
 	if err != nil {
 		return nil, fmt.Errorf("%s is a Go package, and there is no go command to build it with: install Go, or build it to %s", dir, filepath.Join(dir, executable(code)))
@@ -88,7 +118,7 @@ func buildGo(dir string, code runtimeOf) (*bundle, error) {
 	}
 	defer os.RemoveAll(tmp)
 	out := filepath.Join(tmp, "bootstrap")
-	cmd := exec.Command(goTool, "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", out, ".")
+	cmd := exec.CommandContext(ctx, goTool, "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", out, ".")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if msg, err := cmd.CombinedOutput(); err != nil {

@@ -38,13 +38,26 @@ type Result struct {
 // Deploy deploys the template and returns when the stack is complete. A stack
 // that fails is an error with the reasons of the resources that failed.
 func Deploy(ctx context.Context, t *Template, o Options) (*Result, error) {
-	body, err := t.pack(ctx, newUploader(o.AWS))
+	up := newUploader(o.AWS)
+	body, err := t.pack(ctx, up)
 	if err != nil {
 		return nil, err
 	}
+	in := &cloudformation.CreateChangeSetInput{TemplateBody: &body}
+	if len(body) > maxTemplateBody {
+		at, err := up.upload(ctx, templateBundle(body))
+		if err != nil {
+			return nil, fmt.Errorf("template: upload: %w", err)
+		}
+		in = &cloudformation.CreateChangeSetInput{TemplateURL: aws.String(at.url())}
+	}
 	d := &deployment{Options: o, cfn: cloudformation.NewFromConfig(o.AWS)}
-	return d.run(ctx, body)
+	return d.run(ctx, t, in)
 }
+
+// maxTemplateBody is the longest template in bytes that a request carries
+// (CloudFormation User Guide, quotas); a longer one is read from a bucket.
+const maxTemplateBody = 51_200
 
 // Delete deletes the stack and returns when it is gone.
 func Delete(ctx context.Context, o Options) error {
@@ -75,18 +88,20 @@ type deployment struct {
 	reasons []error         // of resources that failed
 }
 
-func (d *deployment) run(ctx context.Context, body string) (*Result, error) {
+// run makes the change set that in has the template of, and executes it.
+func (d *deployment) run(ctx context.Context, t *Template, in *cloudformation.CreateChangeSetInput) (*Result, error) {
 	stack, err := d.describe(ctx, d.Stack)
 	if err != nil {
 		return nil, err
 	}
-	kind := types.ChangeSetTypeUpdate
+	in.ChangeSetType = types.ChangeSetTypeUpdate
 	if stack == nil || stack.StackStatus == types.StackStatusReviewInProgress {
-		kind = types.ChangeSetTypeCreate
+		in.ChangeSetType = types.ChangeSetTypeCreate
 	} else if err := d.skipEvents(ctx, aws.ToString(stack.StackId)); err != nil {
 		return nil, err
 	}
-	set, err := d.changeSet(ctx, kind, body, stack)
+	in.Parameters = d.parameters(t, stack)
+	set, err := d.changeSet(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -104,16 +119,11 @@ func (d *deployment) run(ctx context.Context, body string) (*Result, error) {
 }
 
 // changeSet makes the change set. It is nil if there is nothing to change.
-func (d *deployment) changeSet(ctx context.Context, kind types.ChangeSetType, body string, stack *types.Stack) (*cloudformation.DescribeChangeSetOutput, error) {
-	name := fmt.Sprintf("runnel-%d", time.Now().UnixMilli())
-	made, err := d.cfn.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
-		StackName:     &d.Stack,
-		ChangeSetName: &name,
-		ChangeSetType: kind,
-		TemplateBody:  &body,
-		Parameters:    d.parameters(stack),
-		Capabilities:  []types.Capability{types.CapabilityCapabilityIam, types.CapabilityCapabilityNamedIam, types.CapabilityCapabilityAutoExpand},
-	})
+func (d *deployment) changeSet(ctx context.Context, in *cloudformation.CreateChangeSetInput) (*cloudformation.DescribeChangeSetOutput, error) {
+	in.StackName = &d.Stack
+	in.ChangeSetName = aws.String(fmt.Sprintf("runnel-%d", time.Now().UnixMilli()))
+	in.Capabilities = []types.Capability{types.CapabilityCapabilityIam, types.CapabilityCapabilityNamedIam, types.CapabilityCapabilityAutoExpand}
+	made, err := d.cfn.CreateChangeSet(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +137,7 @@ func (d *deployment) changeSet(ctx context.Context, kind types.ChangeSetType, bo
 			return set, nil
 		case types.ChangeSetStatusFailed:
 			_, err := d.cfn.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: made.Id})
-			if len(set.Changes) == 0 && kind == types.ChangeSetTypeUpdate && noChanges(aws.ToString(set.StatusReason)) {
+			if len(set.Changes) == 0 && in.ChangeSetType == types.ChangeSetTypeUpdate && noChanges(aws.ToString(set.StatusReason)) {
 				return nil, err
 			}
 			return nil, errors.Join(fmt.Errorf("change set failed: %s", aws.ToString(set.StatusReason)), err)
@@ -142,8 +152,9 @@ func noChanges(reason string) bool {
 		reason == "The submitted information didn't contain changes. Submit different information to create a change set."
 }
 
-// parameters are those given, and the former values of those not given.
-func (d *deployment) parameters(stack *types.Stack) []types.Parameter {
+// parameters are those given, and the former values of those not given that
+// the template still has.
+func (d *deployment) parameters(t *Template, stack *types.Stack) []types.Parameter {
 	var ps []types.Parameter
 	for k, v := range d.Parameters {
 		ps = append(ps, types.Parameter{ParameterKey: &k, ParameterValue: &v})
@@ -152,7 +163,7 @@ func (d *deployment) parameters(stack *types.Stack) []types.Parameter {
 		return ps
 	}
 	for _, p := range stack.Parameters {
-		if _, given := d.Parameters[aws.ToString(p.ParameterKey)]; !given {
+		if _, given := d.Parameters[aws.ToString(p.ParameterKey)]; !given && t.declares(aws.ToString(p.ParameterKey)) {
 			ps = append(ps, types.Parameter{ParameterKey: p.ParameterKey, UsePreviousValue: aws.Bool(true)})
 		}
 	}

@@ -42,8 +42,11 @@ func (d *deployment) verdict(stack *types.Stack) error {
 	case types.StackStatusCreateComplete, types.StackStatusUpdateComplete, types.StackStatusDeleteComplete:
 		return nil
 	}
-	failed := fmt.Errorf("stack %s: %s: %s", d.Stack, stack.StackStatus, aws.ToString(stack.StackStatusReason))
-	return errors.Join(append([]error{failed}, d.reasons...)...)
+	text := fmt.Sprintf("stack %s: %s", d.Stack, stack.StackStatus)
+	if reason := aws.ToString(stack.StackStatusReason); reason != "" {
+		text += ": " + reason
+	}
+	return errors.Join(append([]error{errors.New(text)}, d.reasons...)...)
 }
 
 // tellEvents tells the events that are new, oldest first.

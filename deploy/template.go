@@ -21,7 +21,12 @@ type Template struct {
 	// program that runs inside Runnel, so that it need not be built. It may
 	// be nil.
 	Builtin func(dir string) bool
+
+	depth int // how many templates this one is nested in
 }
+
+// maxNesting bounds how deep templates nest, since one could name itself.
+const maxNesting = 16
 
 // ReadTemplate reads a template file.
 func ReadTemplate(file string) (*Template, error) {
@@ -36,17 +41,26 @@ func ReadTemplate(file string) (*Template, error) {
 type artifact struct {
 	property string
 	// rewrite puts the uploaded object in the place of the path.
-	rewrite func(bucket, key string) *yaml.Node
-	build   func(t *Template, path string, code runtimeOf) (*bundle, error)
+	rewrite func(object) *yaml.Node
+	build   func(t *Template, ctx context.Context, up *uploader, path string, code runtimeOf) (*bundle, error)
 }
 
-// artifacts are the properties that `aws cloudformation package` uploads, of
+// artifactOf is the property that `aws cloudformation package` uploads, for
 // the resource types that Runnel has.
-var artifacts = map[string]artifact{
-	"AWS::Serverless::Function": {"CodeUri", s3URI, (*Template).code},
-	"AWS::Lambda::Function":     {"Code", s3Code, (*Template).code},
-	"AWS::Serverless::Api":      {"DefinitionUri", s3URI, (*Template).file},
-	"AWS::ApiGateway::RestApi":  {"BodyS3Location", s3Location, (*Template).file},
+func artifactOf(typ string) (a artifact, ok bool) {
+	switch typ {
+	case "AWS::Serverless::Function":
+		return artifact{"CodeUri", s3URI, (*Template).code}, true
+	case "AWS::Lambda::Function":
+		return artifact{"Code", s3Code, (*Template).code}, true
+	case "AWS::Serverless::Api":
+		return artifact{"DefinitionUri", s3URI, (*Template).file}, true
+	case "AWS::ApiGateway::RestApi":
+		return artifact{"BodyS3Location", s3Location, (*Template).file}, true
+	case "AWS::CloudFormation::Stack":
+		return artifact{"TemplateURL", s3URL, (*Template).nested}, true
+	}
+	return artifact{}, false
 }
 
 // runtimeOf is what must be known of a function to pack its code.
@@ -55,12 +69,9 @@ type runtimeOf struct{ runtime, handler string }
 // pack uploads what the template names and returns the template that names
 // the uploads.
 func (t *Template) pack(ctx context.Context, up *uploader) (string, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(t.Body, &doc); err != nil {
-		return "", fmt.Errorf("template: %w", err)
-	}
-	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
-		return "", errors.New("template: it is not a mapping of sections such as Resources")
+	doc, err := t.parse()
+	if err != nil {
+		return "", err
 	}
 	root := doc.Content[0]
 	globals := member(member(root, "Globals"), "Function")
@@ -84,7 +95,25 @@ func (t *Template) pack(ctx context.Context, up *uploader) (string, error) {
 	if !changed {
 		return string(t.Body), nil
 	}
-	return encode(&doc)
+	return encode(doc)
+}
+
+// parse reads the template, a mapping.
+func (t *Template) parse() (*yaml.Node, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(t.Body, &doc); err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
+		return nil, errors.New("template: it is not a mapping of sections such as Resources")
+	}
+	return &doc, nil
+}
+
+// declares reports whether the template has the parameter.
+func (t *Template) declares(parameter string) bool {
+	doc, err := t.parse()
+	return err == nil && member(member(doc.Content[0], "Parameters"), parameter) != nil
 }
 
 func encode(doc *yaml.Node) (string, error) {
@@ -99,7 +128,7 @@ func encode(doc *yaml.Node) (string, error) {
 
 // packOne uploads what one resource names, if it names something local.
 func (t *Template) packOne(ctx context.Context, up *uploader, typ, id string, props, globals *yaml.Node) (bool, error) {
-	a, ok := artifacts[typ]
+	a, ok := artifactOf(typ)
 	if !ok {
 		return false, nil
 	}
@@ -108,15 +137,15 @@ func (t *Template) packOne(ctx context.Context, up *uploader, typ, id string, pr
 		return false, nil
 	}
 	code := runtimeOf{scalar("Runtime", props, globals), scalar("Handler", props, globals)}
-	b, err := a.build(t, value.Value, code)
+	b, err := a.build(t, ctx, up, value.Value, code)
 	if err != nil {
 		return false, fmt.Errorf("%s: %s: %w", id, a.property, err)
 	}
-	bucket, key, err := up.upload(ctx, b)
+	o, err := up.upload(ctx, b)
 	if err != nil {
 		return false, fmt.Errorf("%s: %s: upload: %w", id, a.property, err)
 	}
-	*value = *a.rewrite(bucket, key)
+	*value = *a.rewrite(o)
 	return true, nil
 }
 
@@ -167,6 +196,7 @@ func mapping(pairs ...string) *yaml.Node {
 	return n
 }
 
-func s3URI(bucket, key string) *yaml.Node      { return text("s3://" + bucket + "/" + key) }
-func s3Code(bucket, key string) *yaml.Node     { return mapping("S3Bucket", bucket, "S3Key", key) }
-func s3Location(bucket, key string) *yaml.Node { return mapping("Bucket", bucket, "Key", key) }
+func s3URI(o object) *yaml.Node      { return text("s3://" + o.bucket + "/" + o.key) }
+func s3URL(o object) *yaml.Node      { return text(o.url()) }
+func s3Code(o object) *yaml.Node     { return mapping("S3Bucket", o.bucket, "S3Key", o.key) }
+func s3Location(o object) *yaml.Node { return mapping("Bucket", o.bucket, "Key", o.key) }

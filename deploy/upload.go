@@ -32,18 +32,27 @@ func newUploader(cfg aws.Config) *uploader {
 	}
 }
 
-func (u *uploader) upload(ctx context.Context, b *bundle) (bucket, key string, err error) {
+// object is where something was uploaded to.
+type object struct{ region, bucket, key string }
+
+// url is the object's address as CloudFormation wants it, which is AWS's own
+// wherever the object is.
+func (o object) url() string {
+	return "https://s3." + o.region + ".amazonaws.com/" + o.bucket + "/" + o.key
+}
+
+func (u *uploader) upload(ctx context.Context, b *bundle) (object, error) {
 	if err := u.ensureBucket(ctx); err != nil {
-		return "", "", err
+		return object{}, err
 	}
 	sum := sha256.Sum256(b.body)
-	key = hex.EncodeToString(sum[:16]) + b.ext
-	_, err = u.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &u.bucket, Key: &key})
+	o := object{u.region, u.bucket, hex.EncodeToString(sum[:16]) + b.ext}
+	_, err := u.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &o.bucket, Key: &o.key})
 	if err == nil {
-		return u.bucket, key, nil
+		return o, nil
 	}
-	_, err = u.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &u.bucket, Key: &key, Body: bytes.NewReader(b.body)})
-	return u.bucket, key, err
+	_, err = u.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &o.bucket, Key: &o.key, Body: bytes.NewReader(b.body)})
+	return o, err
 }
 
 func (u *uploader) ensureBucket(ctx context.Context) error {

@@ -2,6 +2,7 @@ package event
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,7 +20,7 @@ type Functions interface {
 }
 
 // ErrBusy says that a function runs as often as it may.
-var ErrBusy = fmt.Errorf("rate exceeded")
+var ErrBusy = errors.New("rate exceeded")
 
 // Invocation is one call of a function.
 type Invocation struct {

@@ -49,8 +49,8 @@ type Result struct {
 // pollEvery is how often a client asks for what has no call that waits.
 const pollEvery = 20 * time.Millisecond
 
-// Await asks count until it gives want, and fails if that takes too long or
-// if count overshoots.
+// Await asks count until it gives want or more, and fails if that takes until
+// ctx ends. It returns the last count.
 func (s *Session) Await(ctx context.Context, step string, want int, count func(context.Context) (int, error)) (int, error) {
 	t := time.NewTicker(pollEvery)
 	defer t.Stop()

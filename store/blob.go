@@ -219,26 +219,12 @@ func (b *Blob) Size() int64 { return b.size }
 // Close closes the blob.
 func (b *Blob) Close() error { return b.f.Close() }
 
-// ReadAt reads and verifies. A sum that does not match is ErrCorrupt.
-func (b *Blob) ReadAt(p []byte, off int64) (n int, err error) {
-	block := make([]byte, blockSize+sumSize)
-	for len(p) > 0 && off < b.size {
-		data, err := b.block(block, off/blockSize)
-		if err != nil {
-			return n, err
-		}
-		c := copy(p, data[off%blockSize:])
-		p, off, n = p[c:], off+int64(c), n+c
-	}
-	if len(p) > 0 {
-		return n, io.EOF
-	}
-	return n, nil
-}
-
 // block reads block i into buf and verifies it.
 func (b *Blob) block(buf []byte, i int64) ([]byte, error) {
 	size := min(blockSize, b.size-i*blockSize)
+	if size <= 0 {
+		return nil, fmt.Errorf("%w: block %d is missing", ErrCorrupt, i)
+	}
 	buf = buf[:size+sumSize]
 	if _, err := b.f.ReadAt(buf, i*(blockSize+sumSize)); err != nil {
 		return nil, fmt.Errorf("%w: block %d: %w", ErrCorrupt, i, err)
@@ -250,41 +236,70 @@ func (b *Blob) block(buf []byte, i int64) ([]byte, error) {
 	return data, nil
 }
 
-// NewReader reads n bytes of b from off on, a block at a time. It closes b
-// when it is closed.
+// NewReader reads n bytes of b from off on, each block once. A blob that ends
+// before them is ErrCorrupt. It closes b when it is closed.
 func (b *Blob) NewReader(off, n int64) io.ReadCloser {
-	return &blobReader{SectionReader: io.NewSectionReader(b, off, n), b: b}
+	return &blobReader{b: b, at: off, left: n}
 }
 
 type blobReader struct {
-	*io.SectionReader
-	b *Blob
+	b        *Blob
+	at, left int64
+	buf      []byte
+	data     []byte // of the block that at is in, from at on
 }
 
 func (r *blobReader) Close() error { return r.b.Close() }
 
-// WriteTo copies in whole blocks, so that none is read and verified twice.
-func (r *blobReader) WriteTo(w io.Writer) (int64, error) {
-	_, off, n := r.Outer()
-	pos, err := r.Seek(0, io.SeekCurrent)
-	if err != nil {
+func (r *blobReader) Read(p []byte) (int, error) {
+	if err := r.fill(); err != nil {
 		return 0, err
 	}
-	buf := make([]byte, blockSize+sumSize)
-	var done int64
-	for pos < n {
-		at := off + pos
-		data, err := r.b.block(buf, at/blockSize)
-		if err != nil {
+	n := copy(p, r.data)
+	r.skip(n)
+	return n, nil
+}
+
+// WriteTo copies without a buffer in between.
+func (r *blobReader) WriteTo(w io.Writer) (done int64, err error) {
+	for {
+		if err := r.fill(); err == io.EOF {
+			return done, nil
+		} else if err != nil {
 			return done, err
 		}
-		data = data[at%blockSize:]
-		c, err := w.Write(data[:min(int64(len(data)), n-pos)])
-		pos, done = pos+int64(c), done+int64(c)
+		n, err := w.Write(r.data)
+		r.skip(n)
+		done += int64(n)
 		if err != nil {
 			return done, err
 		}
 	}
-	_, err = r.Seek(pos, io.SeekStart)
-	return done, err
+}
+
+// fill has data hold what can be read next, or returns io.EOF.
+func (r *blobReader) fill() error {
+	switch {
+	case r.left <= 0:
+		return io.EOF
+	case len(r.data) > 0:
+		return nil
+	case r.buf == nil:
+		r.buf = make([]byte, blockSize+sumSize)
+	}
+	data, err := r.b.block(r.buf, r.at/blockSize)
+	if err != nil {
+		return err
+	}
+	from := r.at % blockSize
+	if from >= int64(len(data)) {
+		return fmt.Errorf("%w: it ends before byte %d", ErrCorrupt, r.at)
+	}
+	data = data[from:]
+	r.data = data[:min(int64(len(data)), r.left)]
+	return nil
+}
+
+func (r *blobReader) skip(n int) {
+	r.data, r.at, r.left = r.data[n:], r.at+int64(n), r.left-int64(n)
 }

@@ -38,6 +38,11 @@ func putBlob(t testing.TB, s *store.Store, b []byte) store.BlobID {
 	return id
 }
 
+func readBlob(b *store.Blob, off, n int64) error {
+	_, err := io.ReadAll(b.NewReader(off, n))
+	return err
+}
+
 func name(t testing.TB, s *store.Store, do func(*store.Tx)) {
 	t.Helper()
 	if err := s.Update(ctx, func(tx *store.Tx) error { do(tx); return nil }); err != nil {
@@ -90,11 +95,33 @@ func TestFlippedBitIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	if _, err := b.ReadAt(make([]byte, 10), 0); err != nil {
+	if err := readBlob(b, 0, 10); err != nil {
 		t.Errorf("the sound block: %v", err)
 	}
-	if _, err := b.ReadAt(make([]byte, 10), 80<<10); !errors.Is(err, store.ErrCorrupt) {
+	if err := readBlob(b, 80<<10, 10); !errors.Is(err, store.ErrCorrupt) {
 		t.Errorf("the flipped block: %v, want ErrCorrupt", err)
+	}
+}
+
+// A row may promise more bytes than are in its blob, if the file was cut short.
+func TestTruncatedBlobIsAnError(t *testing.T) {
+	const size = 200 << 10
+	for _, left := range []int{0, 3, 10 << 10, 64 << 10, 130 << 10} {
+		s := storetest.Open(t)
+		b, err := s.OpenBlob(putBlob(t, s, body(left)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := readBlob(b, 0, size); !errors.Is(err, store.ErrCorrupt) {
+			t.Errorf("%d bytes left: reading: %v, want ErrCorrupt", left, err)
+		}
+		if n, err := io.Copy(io.Discard, b.NewReader(0, size)); !errors.Is(err, store.ErrCorrupt) || n != int64(left) {
+			t.Errorf("%d bytes left: copying: %d bytes, %v, want ErrCorrupt", left, n, err)
+		}
+		if err := readBlob(b, size-1, 1); !errors.Is(err, store.ErrCorrupt) {
+			t.Errorf("%d bytes left: the last byte: %v, want ErrCorrupt", left, err)
+		}
+		b.Close()
 	}
 }
 
@@ -111,7 +138,7 @@ func TestBlobGoesWithItsLastName(t *testing.T) {
 	if _, err := s.OpenBlob(id); !errors.Is(err, store.ErrBlobGone) {
 		t.Fatalf("with no name left: %v, want ErrBlobGone", err)
 	}
-	if _, err := b.ReadAt(make([]byte, 10), 0); err != nil {
+	if err := readBlob(b, 0, 10); err != nil {
 		t.Fatalf("opened before it went: %v", err)
 	}
 	b.Close()

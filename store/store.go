@@ -11,14 +11,19 @@
 //     no network I/O and no long computation: decode and validate first.
 //   - View sees one consistent snapshot, and returns only when all that it
 //     could see is durable: nobody is shown what a power cut could take back.
+//     The same goes for an Update that fails, since its error shows what it
+//     read. What UpdateLazy wrote is the exception.
 //   - A read error fails the transaction whatever fn returned, so that fn may
 //     treat Get and Scan as if they could not fail.
 //   - Hooks and wake-ups (OnCommit, Wake) happen after the commit is durable.
+//   - When the log cannot be written or fsynced, nothing more is acknowledged
+//     or shown: every call fails from then on, and Run says why.
 //
 // Object bodies are files beside the log: see [Store.NewBlob].
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -171,15 +176,18 @@ func (s *Store) NextID() uint64 { return s.lastID.Add(1) }
 // Update runs fn in a transaction and returns when it is durable. The error
 // is fn's own, in which case nothing was written, or the store's.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
-	tx, n, err := s.apply(ctx, fn, true)
-	if err != nil || tx == nil {
+	tx, n, err := s.apply(ctx, fn, pebble.Sync)
+	switch {
+	case tx == nil:
+		return err
+	case tx.batch == nil:
+		err = cmp.Or(s.horizon.wait(n), err)
+	default:
+		err = s.horizon.reach(n, tx.batch.SyncWait())
+	}
+	if err != nil {
 		return err
 	}
-	err = tx.batch.SyncWait()
-	if err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	s.horizon.reached(n)
 	tx.finish()
 	return nil
 }
@@ -187,8 +195,8 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 // UpdateLazy is Update for what nobody is told is kept, such as a function's
 // log lines: it is visible at once, and durable with the next Update.
 func (s *Store) UpdateLazy(ctx context.Context, fn func(*Tx) error) error {
-	tx, _, err := s.apply(ctx, fn, false)
-	if err != nil || tx == nil {
+	tx, _, err := s.apply(ctx, fn, pebble.NoSync)
+	if err != nil {
 		return err
 	}
 	tx.finish()
@@ -196,35 +204,31 @@ func (s *Store) UpdateLazy(ctx context.Context, fn func(*Tx) error) error {
 }
 
 // apply runs fn and makes its writes visible, in the order of the log. It
-// returns the transaction's place in that order, and no transaction if it
-// wrote nothing that need be waited for.
-func (s *Store) apply(ctx context.Context, fn func(*Tx) error, sync bool) (*Tx, uint64, error) {
+// returns the transaction, without a batch if it wrote nothing, and how far
+// the log must be durable before its outcome may be told: a transaction that
+// wrote nothing, or failed, may still have read what is not durable yet.
+func (s *Store) apply(ctx context.Context, fn func(*Tx) error, sync *pebble.WriteOptions) (*Tx, uint64, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
 	s.writer.Lock()
 	defer s.writer.Unlock()
-	tx := s.begin()
-	if err := tx.run(fn); err != nil {
-		tx.discard()
+	if err := s.horizon.failure(); err != nil {
 		return nil, 0, err
 	}
-	if tx.batch.Empty() {
-		// Even so it may have read what is not durable yet.
-		n := s.horizon.last()
+	tx := s.begin()
+	err := tx.run(fn)
+	if err != nil || tx.batch.Empty() {
 		tx.discard()
-		tx.finish()
-		if sync {
-			s.horizon.wait(n)
-		}
-		return nil, 0, nil
+		return tx, s.horizon.last(), err
 	}
-	if !sync {
-		return tx, 0, s.db.Apply(tx.batch, pebble.NoSync)
+	if !sync.Sync {
+		err = s.db.Apply(tx.batch, sync)
+		return tx, 0, err
 	}
 	n := s.horizon.next()
-	if err := s.db.ApplyNoSyncWait(tx.batch, pebble.Sync); err != nil {
-		return nil, 0, fmt.Errorf("apply: %w", err)
+	if err := s.db.ApplyNoSyncWait(tx.batch, sync); err != nil {
+		return nil, 0, s.horizon.reach(n, err)
 	}
 	return tx, n, nil
 }
@@ -234,57 +238,19 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	n, err := s.view(fn)
+	return cmp.Or(s.horizon.wait(n), err)
+}
+
+// view runs fn and tells how far the log must be durable before what it saw
+// may be told.
+func (s *Store) view(fn func(*Tx) error) (n uint64, err error) {
 	snap := s.db.NewSnapshot()
-	n := s.horizon.last() // after the snapshot: it covers all that it holds
+	defer func() { err = cmp.Or(err, snap.Close()) }()
+	n = s.horizon.last() // after the snapshot: it covers all that it holds
 	tx := &Tx{store: s, reader: snap, now: s.clock.Now()}
-	err := tx.run(fn)
-	if cerr := snap.Close(); err == nil {
-		err = cerr
-	}
-	s.horizon.wait(n)
-	return err
+	return n, tx.run(fn)
 }
 
 // DiskUsage is the number of bytes that rows take on disk.
 func (s *Store) DiskUsage() uint64 { return s.db.Metrics().DiskSpaceUsage() }
-
-// horizon tracks how far the log is applied and how far it is durable.
-type horizon struct {
-	mu      sync.Mutex
-	moved   *sync.Cond
-	applied uint64
-	durable uint64
-}
-
-func (h *horizon) init() { h.moved = sync.NewCond(&h.mu) }
-
-func (h *horizon) next() uint64 {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.applied++
-	return h.applied
-}
-
-func (h *horizon) last() uint64 {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.applied
-}
-
-// reached says that commit n is on disk, and with it all before it.
-func (h *horizon) reached(n uint64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if n > h.durable {
-		h.durable = n
-		h.moved.Broadcast()
-	}
-}
-
-func (h *horizon) wait(n uint64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for h.durable < n {
-		h.moved.Wait()
-	}
-}

@@ -100,6 +100,23 @@ func TestFailingTimerIsTriedAgainAndHoldsNobodyUp(t *testing.T) {
 	})
 }
 
+// A row of a timer that is not what was written is put off like one that
+// fails, and taken out of the way.
+func TestDamagedTimer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := storetest.Open(t)
+		fired, now := onTimer(s), s.Clock().Now()
+		s.Update(ctx, func(tx *store.Tx) error {
+			tx.Set(store.K("timer", "due").Raw([]byte("damaged")), nil)
+			tx.Set(store.K("timer", "due").Time(now).Raw([]byte("damaged")), nil)
+			tx.SetTimer("test", "good", now)
+			return nil
+		})
+		expect(t, fired, "good 0s")
+		synctest.Wait()
+	})
+}
+
 func TestClockAdvance(t *testing.T) {
 	s := storetest.Open(t) // in real time: nothing here waits for it
 	fired := make(chan time.Time, 1)

@@ -92,7 +92,7 @@ func (tx *Tx) Timer(kind, id string) (time.Time, bool) {
 }
 
 // Run fires timers as they become due, and removes what a crash left behind,
-// until ctx ends. It returns ctx's error.
+// until ctx ends or the log can no longer be written. It returns why.
 func (s *Store) Run(ctx context.Context) error {
 	swept := make(chan struct{})
 	go func() { defer close(swept); s.SweepBlobs(ctx) }()
@@ -118,6 +118,8 @@ func (s *Store) sleepUntil(ctx context.Context, t time.Time, set bool) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-s.horizon.failed:
+		return s.horizon.failure()
 	case <-s.timers.c:
 	case <-due:
 	}
@@ -169,6 +171,7 @@ func (s *Store) fire(ctx context.Context, due Key) error {
 	s.log.Error("timer failed, it is tried again", "kind", kind, "id", id, "err", err)
 	return s.Update(ctx, func(tx *Tx) error {
 		if tx.Has(due) {
+			tx.Delete(due) // SetTimer does too, unless the rows are damaged
 			tx.SetTimer(kind, id, tx.Now().Add(timerRetry))
 		}
 		return nil

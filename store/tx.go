@@ -45,9 +45,13 @@ func (tx *Tx) run(fn func(*Tx) error) error {
 	return err
 }
 
-func (tx *Tx) discard() { tx.fail(tx.batch.Close()) }
+func (tx *Tx) discard() {
+	tx.fail(tx.batch.Close())
+	tx.batch = nil
+}
 
-// finish runs what waited for the commit.
+// finish runs what waited for the commit, and gives the batch back for the
+// next transaction.
 func (tx *Tx) finish() {
 	for _, hook := range tx.hooks {
 		hook()
@@ -57,6 +61,9 @@ func (tx *Tx) finish() {
 	}
 	if tx.timer {
 		tx.store.timers.wake()
+	}
+	if tx.batch != nil {
+		_ = tx.batch.Close() // it is committed: nothing is left that could fail
 	}
 }
 
@@ -73,7 +80,9 @@ func (tx *Tx) Now() time.Time { return tx.now }
 func (tx *Tx) NextID() uint64 { return tx.store.NextID() }
 
 // OnCommit has hook called once the transaction is durable. It is not called
-// if the transaction fails.
+// if the transaction fails. Hooks of different transactions may run in another
+// order than they, and at once: drop what a cache holds, rather than put there
+// what was written.
 func (tx *Tx) OnCommit(hook func()) { tx.hooks = append(tx.hooks, hook) }
 
 // Wake wakes all who [Store.Watch] topic, once the transaction is durable.

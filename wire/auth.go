@@ -105,8 +105,8 @@ func (c *call) authError(err error) error {
 }
 
 // authenticate finds who sends the request. A key that is known must have signed
-// it; one that is not passes as root unless keys are required. A presigned URL that
-// has expired never passes.
+// it; one that is not passes as root unless keys are required or a page of another
+// site sends it. A presigned URL that has expired never passes.
 func (c *call) authenticate() error {
 	if p, ok := c.ctx.Value(principalKey{}).(Principal); ok {
 		c.req.Principal = p
@@ -117,7 +117,7 @@ func (c *call) authenticate() error {
 		return nil
 	}
 	if c.sig == nil {
-		if c.cfg.Require {
+		if c.cfg.Require || c.forged() {
 			return c.authError(authFailure{kind: authMissing})
 		}
 		return nil
@@ -130,7 +130,7 @@ func (c *call) authenticate() error {
 	secret, token, p, err := c.lookup()
 	switch {
 	case errors.Is(err, ErrUnknownKey):
-		if c.cfg.Require {
+		if c.cfg.Require || c.forged() {
 			return c.authError(authFailure{kind: authUnknown})
 		}
 		return nil
@@ -145,6 +145,18 @@ func (c *call) authenticate() error {
 		return c.authError(err)
 	}
 	return c.admit(secret, p)
+}
+
+// forged reports whether a page of another site may have had a browser send the
+// request, which reaches a runtime that the page itself cannot. Browsers ask before
+// they send any other (https://fetch.spec.whatwg.org/#cors-safelisted-method); of
+// those that they do not ask for, reading objects alone is harmless, since the page
+// is not shown them.
+func (c *call) forged() bool {
+	if c.r.Header.Get("Sec-Fetch-Site") != "cross-site" || c.r.Header.Get("Authorization") != "" {
+		return false
+	}
+	return c.r.Method == http.MethodPost || c.r.Method == http.MethodGet && c.proto != RESTXML
 }
 
 func (c *call) lookup() (secret, token string, p Principal, err error) {

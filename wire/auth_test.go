@@ -147,6 +147,43 @@ func TestPrincipal(t *testing.T) {
 }
 
 // TestTampered changes a signed request in each of its parts.
+// TestOtherSites sends what a page may have a browser send: a page of another site
+// must not do things with a runtime that asks for no keys.
+func TestOtherSites(t *testing.T) {
+	const fake = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=any%2F20261120%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20261120T000000Z&X-Amz-SignedHeaders=host&X-Amz-Signature=0"
+	m := serviceMux(wire.Config{})
+	for _, c := range []struct {
+		what, method, path, body, auth string
+		reaches                        bool
+	}{
+		{"a form", "POST", "/", "Action=ListQueues&Version=2012-11-05", "", false},
+		{"an image", "GET", "/?Action=ListQueues&Version=2012-11-05", "", "", false},
+		{"plain text", "POST", "/2015-03-31/functions", "{}", "", false},
+		{"a POST with a key of its own", "POST", "/b?delete&" + fake, "<Delete/>", "", false},
+		{"an object", "GET", "/b/k", "", "", true},
+		{"an upload that the browser asks for", "PUT", "/b/k?" + fake, "x", "", true},
+		{"a signed one, likewise", "POST", "/2015-03-31/functions", "{}", "AWS4-HMAC-SHA256 Credential=a/20261120/r/lambda/aws4_request, SignedHeaders=host, Signature=0", true},
+	} {
+		for _, site := range []string{"cross-site", "same-site", "none", ""} {
+			r := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
+			r.Host = "localhost:4566"
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			if c.method == "POST" && c.path != "/" {
+				r.Header.Set("Content-Type", "text/plain")
+			}
+			r.Header.Set("X-Amz-Date", "20261120T000000Z")
+			r.Header.Set("Sec-Fetch-Site", site)
+			r.Header.Set("Authorization", c.auth)
+			w := httptest.NewRecorder()
+			m.ServeHTTP(w, r)
+			refused := w.Code == http.StatusForbidden || strings.Contains(w.Body.String(), "Missing Authentication Token")
+			if want := site == "cross-site" && !c.reaches; refused != want {
+				t.Errorf("%s, %q: refused %v, want %v: %d %s", c.what, site, refused, want, w.Code, w.Body)
+			}
+		}
+	}
+}
+
 func TestTampered(t *testing.T) {
 	for _, c := range []struct {
 		name   string

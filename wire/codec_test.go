@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/runnel/runnel/wire"
 )
@@ -127,6 +128,33 @@ func TestDecodeJSON(t *testing.T) {
 			wantAPIError(t, err)
 		}
 	}
+}
+
+// TestTextIntegers reads integers from text, where AWS takes no other number.
+func TestTextIntegers(t *testing.T) {
+	for text, ok := range map[string]bool{"7": true, "-1": true, "": false, "1.5": false, "1e3": false, "NaN": false, "Inf": false, "0x10": false, "1_000": false, "9223372036854775808": false} {
+		var got shapes
+		codec := shapeCodec(wire.Query, false)
+		if err := codec.Form("Big="+text, &got); (err == nil) != ok {
+			t.Errorf("form: %q: %v, %v", text, show(reflectValue(got)), err)
+		}
+		if err := codec.XML([]byte("<shapes><Big>"+text+"</Big></shapes>"), &got); (err == nil) != ok {
+			t.Errorf("XML: %q: %v, %v", text, show(reflectValue(got)), err)
+		}
+	}
+}
+
+// TestBrokenUnionXML has an end inside of a union, which XML passes over.
+func TestBrokenUnionXML(t *testing.T) {
+	codec := wire.CodecOf(dynamodbAPI())
+	var in struct {
+		Item map[string]types.AttributeValue
+	}
+	err := codec.XML([]byte("<x><Item><entry><key>k</key><value><S>text"), &in)
+	if err == nil {
+		t.Fatal("half a document passed")
+	}
+	wantAPIError(t, err)
 }
 
 // TestFirstRequests has many requests look at the same types for the first time.

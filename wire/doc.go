@@ -9,9 +9,10 @@
 // leaves open (names, flattening, statuses) the API's table says.
 //
 // Invariants: a request is answered in its own protocol whatever goes wrong; no
-// operation sees an input whose signature did not verify; an error that is not
-// AWS's own is logged once and never shown; what a stranger sends is bounded in
-// size and in depth before it is decoded.
+// operation sees an input whose signature did not verify, nor one that a page of
+// another site had a browser send unasked; an error that is not AWS's own is logged
+// once and never shown; what a stranger sends is bounded in size and in depth before
+// it is decoded.
 //
 // Not here: rpcv2Cbor, event streams, SigV4a, and the listening sockets.
 package wire

@@ -243,13 +243,21 @@ func (c *call) recover() {
 	if e == http.ErrAbortHandler {
 		panic(e)
 	}
-	err := fmt.Errorf("panic: %v\n%s", e, debug.Stack())
+	err := panicked{e, debug.Stack()}
 	if c.started {
 		c.logFailure(err)
 		panic(http.ErrAbortHandler)
 	}
 	c.fail(err)
 }
+
+// panicked is a panic in an operation.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+func (p panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
 
 func (c *call) decode(in reflect.Value) error {
 	switch c.proto {

@@ -266,6 +266,53 @@ func TestInProcess(t *testing.T) {
 	})
 }
 
+// whole is a body that copies itself.
+type whole struct{ failing }
+
+func (w *whole) WriteTo(dst io.Writer) (int64, error) {
+	n, err := io.WriteString(dst, "whole")
+	return int64(n), err
+}
+
+// TestStreamCopiesItself holds the codec to a body's own WriteTo: the store's
+// blobs are read in blocks by it.
+func TestStreamCopiesItself(t *testing.T) {
+	m := wire.NewMux(wire.Config{})
+	m.Handle(wire.API{ID: "s3", Protocols: []wire.Protocol{wire.RESTXML}, Operations: []wire.Operation{
+		wire.Op("GetObject", func(context.Context, *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
+			return &s3.GetObjectOutput{Body: &whole{}}, nil
+		}, wire.HTTP("GET", "/{Bucket}/{Key+}"), wire.Payload("Body")),
+	}})
+	w := httptest.NewRecorder()
+	m.ServeHTTP(w, httptest.NewRequest("GET", "/b/k", nil))
+	if w.Body.String() != "whole" {
+		t.Errorf("%q", w.Body)
+	}
+}
+
+// TestFailuresAfterTheClient logs a panic whoever waits for the answer, and not what
+// fails because nobody does.
+func TestFailuresAfterTheClient(t *testing.T) {
+	for key, logged := range map[string]bool{"panics": true, "fails": false} {
+		var log bytes.Buffer
+		ctx, cancel := context.WithCancel(t.Context())
+		m := wire.NewMux(wire.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		m.Handle(wire.API{ID: "s3", Protocols: []wire.Protocol{wire.RESTXML}, Operations: []wire.Operation{
+			wire.Op("GetObject", func(_ context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
+				cancel()
+				if *in.Key == "panics" {
+					panic("a fault of ours")
+				}
+				return nil, ctx.Err()
+			}, wire.HTTP("GET", "/{Bucket}/{Key+}"), wire.Payload("Body")),
+		}})
+		m.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/b/"+key, nil).WithContext(ctx))
+		if got := strings.Contains(log.String(), "internal failure"); got != logged {
+			t.Errorf("%s: logged %v, want %v: %s", key, got, logged, &log)
+		}
+	}
+}
+
 // TestHandleChecks lists mistakes in a table that Handle panics of.
 func TestHandleChecks(t *testing.T) {
 	get := func(context.Context, *s3.GetObjectInput) (*s3.GetObjectOutput, error) { return nil, nil }

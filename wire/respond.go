@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"encoding/base64"
+	"errors"
 	"hash/crc32"
 	"log/slog"
 	"net/http"
@@ -124,7 +125,7 @@ func (c *call) answerFailure(f failure) error {
 }
 
 func (c *call) logFailure(err error) {
-	if c.ctx.Err() != nil {
+	if !errors.As(err, new(panicked)) && c.ctx.Err() != nil {
 		return // the client has gone, and what failed failed for that
 	}
 	c.cfg.Logger.LogAttrs(c.ctx, slog.LevelError, "internal failure",

@@ -234,7 +234,12 @@ func setText(n *node, v reflect.Value, s string) error {
 			return err
 		}
 		v.SetBool(b)
-	case kindInt, kindUint, kindFloat:
+	case kindInt, kindUint:
+		if _, err := strconv.ParseInt(s, 10, 64); err != nil {
+			return err // "1.5" and "NaN" are no integers in text
+		}
+		return setNumber(n, v, s)
+	case kindFloat:
 		return setNumber(n, v, s)
 	case kindBlob:
 		b, err := decodeBase64(s)

@@ -140,22 +140,24 @@ func (c *call) encodeStream(status int, v reflect.Value) error {
 	if c.r.Method == http.MethodHead {
 		return nil
 	}
-	src := &failingReader{r: r}
-	io.Copy(c.w, src) // if writing fails the client has gone
-	return src.err
-}
-
-// failingReader remembers why reading ended, to tell it from a failed write.
-type failingReader struct {
-	r   io.Reader
-	err error
-}
-
-func (f *failingReader) Read(p []byte) (int, error) {
-	n, err := f.r.Read(p)
-	if err != nil && err != io.EOF {
-		f.err = err
+	dst := &clientWriter{w: c.w}
+	_, err := io.Copy(dst, r) // by r's own WriteTo if it has one
+	if dst.gone {
+		return nil
 	}
+	return err
+}
+
+// clientWriter remembers that writing failed, to tell it from a failed read: then
+// the client has gone, and that is no failure.
+type clientWriter struct {
+	w    io.Writer
+	gone bool
+}
+
+func (c *clientWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.gone = err != nil
 	return n, err
 }
 

@@ -74,7 +74,7 @@ func (d *xmlDecoder) element(n *node, names *Name, start xml.StartElement, v ref
 	case kindMap:
 		return d.entries(n, names, start, v)
 	case kindUnion, kindStream:
-		return d.children(func(xml.StartElement) error { return d.Skip() })
+		return d.children(func(xml.StartElement) error { return d.skip() })
 	}
 	text, err := d.text()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/runnel/runnel"
 	"github.com/runnel/runnel/deploy"
@@ -31,10 +32,23 @@ func up(ctx context.Context, c *call) error {
 				return err
 			}
 		}
-		fmt.Fprintf(c.stdout, "ready: export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=runnel AWS_SECRET_ACCESS_KEY=runnel\n", r.Endpoint(), cfg.Region)
+		if err := printAPIs(ctx, c.stdout, r.AWS()); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.stdout, "ready: export %s\n", strings.Join(environment(cfg, r.Endpoint()), " "))
 		<-ctx.Done()
 		return nil
 	})
+}
+
+// environment is what makes clients reach the runtime. Some read one name of
+// the region, some the other.
+func environment(cfg *runnel.Config, endpoint string) []string {
+	env := []string{"AWS_ENDPOINT_URL=" + endpoint, "AWS_REGION=" + cfg.Region, "AWS_DEFAULT_REGION=" + cfg.Region}
+	if cfg.AccessKeys != "" {
+		return append(env, "AWS_SHARED_CREDENTIALS_FILE="+absolute(cfg.AccessKeys))
+	}
+	return append(env, "AWS_ACCESS_KEY_ID=runnel", "AWS_SECRET_ACCESS_KEY=runnel")
 }
 
 // runtime adds the flags that every runtime has.

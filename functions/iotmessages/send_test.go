@@ -44,16 +44,18 @@ func TestBatchFits(t *testing.T) {
 
 // The longest row makes a message that fits a batch, whatever is in it.
 func TestLongestRowFits(t *testing.T) {
-	long := strings.Repeat(`\`, 60<<10) // each of which JSON doubles
-	file := strings.Join(columns, ",") + "\n1," + long + ",s,r,1,d,2\n"
-	err := readFile(strings.NewReader(file), strings.Repeat("t", 255), func(m message) error {
-		if !new(batch).fits(m) {
-			t.Errorf("a message of %d bytes does not fit", m.size())
+	for _, s := range []string{`\`, "<", "&", "\u2028"} { // JSON writes more for each of them
+		long := "x" + strings.Repeat(s, 60<<10/len(s)) + "x"
+		file := strings.Join(columns, ",") + "\n1," + long + ",s,r,1,d,2\n"
+		err := readFile(strings.NewReader(file), strings.Repeat("t", 255), func(m message) error {
+			if !new(batch).fits(m) {
+				t.Errorf("a message of %d bytes, of %q, does not fit", m.size(), s)
+			}
+			return nil
+		}, func(b badRow) error { return errors.New(b.Reason) })
+		if err != nil {
+			t.Error(err)
 		}
-		return nil
-	}, func(b badRow) error { return errors.New(b.Reason) })
-	if err != nil {
-		t.Error(err)
 	}
 }
 

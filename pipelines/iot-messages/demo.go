@@ -194,12 +194,15 @@ func (d *demo) messages(ctx context.Context, queue string) (n int, err error) {
 }
 
 func (d *demo) queues(ctx context.Context) error {
-	for what, queue := range map[string]string{"messages left": "QueueUrl", "messages given up": "DeadLetterQueueUrl", "files given up": "FailedFilesUrl"} {
-		n, err := d.messages(ctx, d.Outputs[queue])
+	for _, q := range []struct{ what, output string }{
+		{"messages left", "QueueUrl"}, {"messages given up", "DeadLetterQueueUrl"}, {"files given up", "FailedFilesUrl"},
+	} {
+		queue := d.Outputs[q.output]
+		n, err := d.messages(ctx, queue)
 		if err != nil {
 			return err
 		}
-		d.Report(pipelines.Result{What: what, Where: "queue " + path.Base(d.Outputs[queue]), Got: n})
+		d.Report(pipelines.Result{What: q.what, Where: "queue " + path.Base(queue), Got: n})
 	}
 	return nil
 }

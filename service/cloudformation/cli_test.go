@@ -79,7 +79,19 @@ func deploy(t *testing.T, path string) {
 		}
 	}
 	write("child.yaml", child)
-	write("top.yaml", strings.Replace(parent, "https://s3.amazonaws.com/templates/child.yaml", "child.yaml", 1))
+	top := strings.Replace(parent, "https://s3.amazonaws.com/templates/child.yaml", "child.yaml", 1)
+	write("top.yaml", "Transform: AWS::Serverless-2016-10-31"+strings.Replace(top, "Resources:", `Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: src
+      Runtime: python3.12
+      Handler: index.handler
+      Events: {Get: {Type: Api, Properties: {Path: /x, Method: get}}}`, 1))
+	if err := os.Mkdir(filepath.Join(c.dir, "src"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write("src/index.py", "def handler(event, context):\n    return {}\n")
 	c.must("s3", "mb", "s3://code")
 	if c.packages() {
 		c.must("cloudformation", "package", "--template-file", "top.yaml", "--s3-bucket", "code", "--output-template-file", "out.yaml")
@@ -88,20 +100,26 @@ func deploy(t *testing.T, path string) {
 		write("out.yaml", strings.Replace(parent, "/templates/", "/code/", 1))
 	}
 	c.must("cloudformation", "validate-template", "--template-body", "file://out.yaml")
-	c.must("cloudformation", "deploy", "--template-file", "out.yaml", "--stack-name", "top", "--parameter-overrides", "Delay=7",
-		"--tags", "team=iot")
+	if c.packages() {
+		if out, err := c.run("cloudformation", "deploy", "--template-file", "out.yaml", "--stack-name", "top"); !strings.Contains(out, "Requires capabilities : [CAPABILITY_IAM]") {
+			t.Error(out, err)
+		}
+	}
+	deploy := []string{"cloudformation", "deploy", "--template-file", "out.yaml", "--stack-name", "top", "--tags", "team=iot", "--capabilities", "CAPABILITY_IAM"}
+	c.must(append(deploy, "--parameter-overrides", "Delay=7")...)
 	out := c.must("cloudformation", "describe-stacks", "--stack-name", "top", "--query", "Stacks[0].[StackStatus,Tags[0].Value]", "--output", "text")
 	if strings.Join(strings.Fields(out), " ") != "CREATE_COMPLETE iot" {
 		t.Error(out)
 	}
-	if out, err := c.run("cloudformation", "deploy", "--template-file", "out.yaml", "--stack-name", "top", "--tags", "team=iot"); !strings.Contains(out, "No changes to deploy") {
+	if out, err := c.run(deploy...); !strings.Contains(out, "No changes to deploy") {
 		t.Error(out, err)
 	}
-	c.must("cloudformation", "deploy", "--template-file", "out.yaml", "--stack-name", "top", "--parameter-overrides", "Delay=8", "--tags", "team=iot")
+	c.must(append(deploy, "--parameter-overrides", "Delay=8")...)
 	if out := c.must("cloudformation", "describe-stack-events", "--stack-name", "top", "--max-items", "1", "--output", "text"); !strings.Contains(out, "UPDATE_COMPLETE") {
 		t.Error(out)
 	}
-	if out, err := c.run("cloudformation", "create-stack", "--stack-name", "top", "--template-body", "file://out.yaml"); err == nil ||
+	if out, err := c.run("cloudformation", "create-stack", "--stack-name", "top", "--template-body", "file://out.yaml",
+		"--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"); err == nil ||
 		!strings.Contains(out, "An error occurred (AlreadyExistsException) when calling the CreateStack operation: Stack [top] already exists") {
 		t.Error(out, err)
 	}

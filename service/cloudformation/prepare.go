@@ -250,7 +250,7 @@ func (s *Service) capabilities(resources map[string]*template.Resource) (need []
 
 // allow checks the capabilities that a request acknowledges.
 func (s *Service) allow(p *prepared, given []types.Capability, direct bool) error {
-	if direct && slices.Contains(p.macros, sam.Name) && !slices.Contains(given, types.CapabilityCapabilityAutoExpand) {
+	if direct && len(p.macros) > 0 && !slices.Contains(given, types.CapabilityCapabilityAutoExpand) {
 		return needs(string(types.CapabilityCapabilityAutoExpand))
 	}
 	need, _ := s.capabilities(p.plan.Resources)

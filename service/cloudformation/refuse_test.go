@@ -120,3 +120,15 @@ func TestGetTemplate(t *testing.T) {
 		}
 	})
 }
+
+// TestMisfitsFirst: a stack that must fail because of a property makes nothing.
+func TestMisfitsFirst(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		body := "Resources: {A: {Type: AWS::SQS::Queue}, B: {Type: AWS::SQS::Queue, DependsOn: A, Properties: {Colour: red, Size: !Ref AWS::NoValue}}}"
+		r.status(r.create("s", body), types.StackStatusRollbackComplete)
+		h := strings.Join(r.history("s"), "\n")
+		if !strings.Contains(h, "B CREATE_FAILED: Encountered unsupported property Colour in resource B") || strings.Contains(h, "A CREATE") {
+			t.Error(h)
+		}
+	})
+}

@@ -304,11 +304,16 @@ func (w *worker) replace(ctx context.Context, row, want *resourceRow) error {
 // about the stack later.
 func (w *worker) remove(ctx context.Context, id string) error {
 	row := w.row(id)
-	for _, old := range []*resourceRow{row.Before, row.Discard} { // an update that failed may have left these
-		if old != nil && row.Replacing || old != nil && old == row.Discard {
-			if err := w.destroy(ctx, old); err != nil {
-				return w.fail(ctx, row, deleteFailed, err)
-			}
+	left := []*resourceRow{row.Discard} // by an update that failed
+	if row.Replacing {
+		left = append(left, row.Before)
+	}
+	for _, old := range left {
+		if old == nil {
+			continue
+		}
+		if err := w.destroy(ctx, old); err != nil {
+			return w.fail(ctx, row, deleteFailed, err)
 		}
 	}
 	return w.erase(ctx, row)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	apigw "github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	iamapi "github.com/aws/aws-sdk-go-v2/service/iam"
@@ -139,5 +140,55 @@ Resources:
 		if *st.StackStatusReason != "The following resource(s) failed to delete: [B]. " {
 			t.Error(*st.StackStatusReason)
 		}
+	})
+}
+
+// TestAPIUpdates changes an API and what belongs to it in place.
+func TestAPIUpdates(t *testing.T) {
+	const body = `
+Resources:
+  Api:
+    Type: AWS::ApiGateway::RestApi
+    Properties:
+      Name: first
+      Description: an API
+      EndpointConfiguration: {Types: [REGIONAL]}
+      BinaryMediaTypes: [image/png]
+      Body:
+        swagger: "2.0"
+        info: {title: body, version: "1"}
+        paths: {/a: {get: {responses: {}, x-amazon-apigateway-integration: {type: mock}}}}
+  Parts: {Type: AWS::ApiGateway::RestApi, Properties: {Name: parts}}
+  Model: {Type: AWS::ApiGateway::Model, Properties: {RestApiId: !Ref Parts, Name: Thing, ContentType: application/json, Schema: {type: object}}}
+  Validator: {Type: AWS::ApiGateway::RequestValidator, Properties: {RestApiId: !Ref Parts, Name: all, ValidateRequestParameters: true}}
+  Response: {Type: AWS::ApiGateway::GatewayResponse, Properties: {RestApiId: !Ref Parts, ResponseType: DEFAULT_4XX, StatusCode: "418"}}
+  Deployment: {Type: AWS::ApiGateway::Deployment, Properties: {RestApiId: !Ref Api, Description: one}}
+  Stage: {Type: AWS::ApiGateway::Stage, Properties: {RestApiId: !Ref Api, DeploymentId: !Ref Deployment, StageName: v1}}
+`
+	second := strings.NewReplacer("Name: first", "Name: second", "/a:", "/b:", "image/png", "image/gif", "type: object", "type: array",
+		"ValidateRequestParameters: true", "ValidateRequestParameters: false", "418", "419", "Description: one", "Description: two").Replace(body)
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.status(r.create("s", body), types.StackStatusCreateComplete)
+		before := r.resources("s")
+		r.status(r.update("s", second), types.StackStatusUpdateComplete)
+		after := r.resources("s")
+		if len(after) != 7 || after["Api"] != before["Api"] || after["Deployment"] != before["Deployment"] {
+			t.Errorf("replaced: %v, was %v", after, before)
+		}
+		client := apigw.NewFromConfig(r.aws)
+		api, err := client.GetRestApi(ctx, &apigw.GetRestApiInput{RestApiId: aws.String(after["Api"])})
+		if err != nil || *api.Name != "second" || strings.Join(api.BinaryMediaTypes, " ") != "image/gif" {
+			t.Errorf("%+v %v", api, err)
+		}
+		paths, err := client.GetResources(ctx, &apigw.GetResourcesInput{RestApiId: aws.String(after["Api"])})
+		if err != nil || len(paths.Items) != 2 {
+			t.Errorf("%+v %v", paths, err)
+		}
+		for _, path := range paths.Items {
+			if p := *path.Path; p != "/" && p != "/b" {
+				t.Error(p)
+			}
+		}
+		r.status(r.delete("s"), types.StackStatusDeleteComplete)
 	})
 }

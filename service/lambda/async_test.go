@@ -189,6 +189,43 @@ func TestAsyncReservedZero(t *testing.T) {
 	}
 }
 
+// TestAsyncReservedZeroWhileWaiting: an invocation that waits for a slot does not
+// wait for one that will never be, and a queue's messages stay where they are
+// until the function may run again.
+func TestAsyncReservedZeroWhileWaiting(t *testing.T) {
+	r := newRig(t)
+	dead, deadARN := r.createQueue("dead", nil)
+	url, arn := r.createQueue("q", nil)
+	r.create("f", "report", func(in *lambda.CreateFunctionInput) {
+		in.DeadLetterConfig = &types.DeadLetterConfig{TargetArn: &deadARN}
+	})
+	reserve := func(n int32) {
+		t.Helper()
+		_, err := r.lambda.PutFunctionConcurrency(t.Context(), &lambda.PutFunctionConcurrencyInput{FunctionName: aws.String("f"), ReservedConcurrentExecutions: &n})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	reserve(1)
+	r.invokeAsync("f", `"runs"`)
+	q := <-r.asked.c
+	r.invokeAsync("f", `"waits"`)
+	r.mapQueue("f", arn)
+	r.send(url, "message")
+	reserve(0)
+	if body, attributes := r.receive(dead); body != `"waits"` || attributes["ErrorCode"] != "429" {
+		t.Errorf("got %s with %v", body, attributes)
+	}
+	q.Answer <- `{}`
+	r.drained("f")
+	r.counts(url, 1, 0)
+	reserve(1)
+	if got := r.next(`{}`); !strings.Contains(got, `"body":"message"`) {
+		t.Errorf("the function got %s", got)
+	}
+	r.emptied(url)
+}
+
 // TestAccept is how S3 and others add invocations.
 func TestAccept(t *testing.T) {
 	r := newRig(t)

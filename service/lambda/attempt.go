@@ -9,6 +9,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/lambda/pace"
 	"github.com/runnel/runnel/service/lambda/sandbox"
 	"github.com/runnel/runnel/store"
 )
@@ -58,11 +59,10 @@ func (s *Service) attempt(ctx context.Context, name string, p place) error {
 // tryCall waits for a slot and runs the function, unless it is too late for it.
 func (s *Service) tryCall(ctx context.Context, o *outcome) error {
 	name := o.call.ref.Name
-	if n, own := s.slots.Reserved(name); own && n == 0 {
+	if err := s.slots.Wait(ctx, name); errors.Is(err, pace.ErrNone) {
 		o.gone = zeroConcurrency
 		return nil
-	}
-	if err := s.slots.Wait(ctx, name); err != nil {
+	} else if err != nil {
 		return err
 	}
 	defer s.slots.Release(name)

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/runnel/runnel/event/policy"
 	"github.com/runnel/runnel/service/lambda/sandbox"
 	"github.com/runnel/runnel/store"
 )
@@ -15,8 +16,8 @@ import (
 // invocable is all that must be known to invoke what a ref names.
 type invocable struct {
 	ref      ref
-	versions []weighted // one, or two behind an alias that shifts traffic
-	policy   policyRow
+	versions []weighted                      // one, or two behind an alias that shifts traffic
+	policy   *policy.Document                // of the resource; nil lets no other service in
 	async    types.FunctionEventInvokeConfig // zero members: the defaults
 }
 
@@ -96,7 +97,9 @@ func (s *Service) readInvocable(tx *store.Tx, r ref) (*invocable, error) {
 		return nil, err
 	}
 	i := &invocable{ref: r, versions: []weighted{{row: row, fn: s.sandboxFunction(&row)}}}
-	tx.GetJSON(policyKey(r), &i.policy)
+	if i.policy, err = readPolicy(tx, r); err != nil {
+		return nil, err
+	}
 	tx.GetJSON(asyncConfigKey(r), &i.async)
 	var alias types.AliasConfiguration
 	if !tx.GetJSON(aliasKey(r.Name, r.Qualifier), &alias) || alias.RoutingConfig == nil {

@@ -9,14 +9,19 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"net/http"
+	"net/url"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
 	"github.com/runnel/runnel/service/lambda/unpack"
 	"github.com/runnel/runnel/store"
+	"github.com/runnel/runnel/wire"
 )
 
 // maxRequest is the size of the largest request, in bytes: a zip file of 50 MB
@@ -143,6 +148,40 @@ func (p *codePackage) into(tx *store.Tx, row *versionRow) {
 	row.Code = p.blob
 	row.Config.CodeSha256 = aws.String(p.sha)
 	row.Config.CodeSize = p.size
+}
+
+// emptySHA256 is the hash of the body that a download has not.
+const emptySHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+// codeURL is where downloadCode answers, by the name under which the client
+// knows this runtime. It is signed by the function's role for ten minutes, as
+// long as AWS's is good for; without a role nobody verifies it either.
+func (s *Service) codeURL(ctx context.Context, c *types.FunctionConfiguration) (string, error) {
+	base := s.cfg.Endpoint
+	if r := wire.RequestOf(ctx); r.Host != "" {
+		base = r.URL()
+	}
+	name, version := aws.ToString(c.FunctionName), aws.ToString(c.Version)
+	location := base + "/2015-03-31/code/" + name + "/" + url.PathEscape(version)
+	if s.cfg.Roles == nil {
+		return location, nil
+	}
+	creds, err := s.roles.get(ctx, aws.ToString(c.Role), name)
+	if isMissing(err) {
+		return location, nil // the role was deleted: the function cannot run either
+	}
+	if err != nil {
+		return "", err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, location+"?X-Amz-Expires=600", nil)
+	if err != nil {
+		return "", err
+	}
+	// Signatures are of the machine's clock, which those who verify them read.
+	signed, _, err := v4.NewSigner().PresignHTTP(ctx, aws.Credentials{
+		AccessKeyID: creds.AccessKeyID, SecretAccessKey: creds.SecretAccessKey, SessionToken: creds.SessionToken,
+	}, req, emptySHA256, "lambda", s.cfg.Region, time.Now())
+	return signed, err
 }
 
 // downloadCodeInput names a version; there is no such operation at AWS, whose

@@ -53,7 +53,24 @@ func (s *Service) setReserved(tx *store.Tx, name string, f functionRow, n *int32
 	f.Reserved = n
 	tx.PutJSON(functionKey(name), f)
 	s.touch(tx, name)
-	tx.OnCommit(func() { s.slots.Reserve(name, n) })
+	s.reserve(tx, name)
+}
+
+// reserve tells the slots what is reserved for a function once tx is durable.
+// The hooks of two transactions may run in another order than they, so each
+// tells what holds by then.
+func (s *Service) reserve(tx *store.Tx, name string) {
+	tx.OnCommit(func() {
+		s.reserving.Lock()
+		defer s.reserving.Unlock()
+		var f functionRow
+		err := s.st.View(context.Background(), func(tx *store.Tx) error { tx.GetJSON(functionKey(name), &f); return nil })
+		if err != nil {
+			s.log.Error("reserved concurrency holds after the next start", "function", name, "err", err)
+			return
+		}
+		s.slots.Reserve(name, f.Reserved)
+	})
 }
 
 func reservedInAll(tx *store.Tx) (n int) {

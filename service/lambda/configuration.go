@@ -81,11 +81,7 @@ func (s *Service) configure(in *lambda.CreateFunctionInput) (*types.FunctionConf
 		if in.Code == nil {
 			v.missing("code")
 		}
-		for _, a := range in.Architectures {
-			if !slices.Contains(a.Values(), a) {
-				v.fail("architectures", "["+string(a)+"]", "Member must satisfy constraint: ["+mustBeEnum+"]", "x86_64, arm64")
-			}
-		}
+		checkArchitectures(v, in.Architectures)
 	})
 	if err != nil {
 		return nil, err
@@ -204,6 +200,14 @@ func checkConfiguration(v *constraints, in *lambda.UpdateFunctionConfigurationIn
 		v.longest("loggingConfig.logGroup", &group, 512)
 		if !logGroupRegexp.MatchString(group) {
 			v.fail("loggingConfig.logGroup", group, mustMatch, logGroupPattern)
+		}
+	}
+}
+
+func checkArchitectures(v *constraints, list []types.Architecture) {
+	for _, a := range list {
+		if !slices.Contains(a.Values(), a) {
+			v.fail("architectures", "["+string(a)+"]", "Member must satisfy constraint: ["+mustBeEnum+"]", "x86_64, arm64")
 		}
 	}
 }

@@ -142,13 +142,11 @@ func (d *dispatcher) idle(next time.Time) bool {
 	}
 	d.s.mu.Lock()
 	defer d.s.mu.Unlock()
-	select {
-	case <-d.wake: // something arrived meanwhile
-		return false
-	default:
-		delete(d.s.dispatch, d.name)
-		return true
+	if len(d.wake) > 0 {
+		return false // something arrived meanwhile: sleep returns at once
 	}
+	delete(d.s.dispatch, d.name)
+	return true
 }
 
 func (d *dispatcher) sleep(ctx context.Context, next time.Time) {

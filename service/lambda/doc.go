@@ -34,7 +34,8 @@
 //   - Architectures, EphemeralStorage and TracingConfig are kept and shown, and
 //     change nothing: code runs on the machine's own architecture, and traces
 //     are passed on but not collected.
-//   - Code.Location is an address of this runtime, not one of S3.
+//   - Code.Location is an address of this runtime, not one of S3, and is signed
+//     by the function's role.
 //   - Filters look at all of a message's record, not at its body alone.
 //
 // Not here, and refused by name: container images, layers, VPCs, file systems,

@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"context"
-	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/store"
-	"github.com/runnel/runnel/wire"
 )
 
 // timeFormat is LastModified's.
@@ -121,28 +119,19 @@ func (s *Service) GetFunction(ctx context.Context, in *lambda.GetFunctionInput) 
 	if err != nil {
 		return nil, err
 	}
+	location, err := s.codeURL(ctx, &v.Config)
+	if err != nil {
+		return nil, err
+	}
 	out := &lambda.GetFunctionOutput{
 		Configuration: s.shown(&v.Config, r),
-		Code: &types.FunctionCodeLocation{
-			RepositoryType: aws.String("S3"),
-			Location:       aws.String(s.codeURL(ctx, r.Name, aws.ToString(v.Config.Version))),
-		},
-		Tags: f.Tags,
+		Code:          &types.FunctionCodeLocation{RepositoryType: aws.String("S3"), Location: &location},
+		Tags:          f.Tags,
 	}
 	if f.Reserved != nil {
 		out.Concurrency = &types.Concurrency{ReservedConcurrentExecutions: f.Reserved}
 	}
 	return out, nil
-}
-
-// codeURL is where downloadCode answers, by the name under which the client
-// knows this runtime.
-func (s *Service) codeURL(ctx context.Context, name, version string) string {
-	base := s.cfg.Endpoint
-	if r := wire.RequestOf(ctx); r.Host != "" {
-		base = r.URL()
-	}
-	return base + "/2015-03-31/code/" + name + "/" + url.PathEscape(version)
 }
 
 // shown is a configuration as it is shown to who asked for r: with the
@@ -206,6 +195,11 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *lambda.UpdateFunct
 	code := &types.FunctionCode{ZipFile: in.ZipFile, S3Bucket: in.S3Bucket, S3Key: in.S3Key,
 		S3ObjectVersion: in.S3ObjectVersion, ImageUri: in.ImageUri, SourceKMSKeyArn: in.SourceKMSKeyArn}
 	if err := unsupported(&lambda.CreateFunctionInput{Code: code, PublishTo: in.PublishTo}); err != nil {
+		return nil, err
+	}
+	var v constraints
+	checkArchitectures(&v, in.Architectures)
+	if err := v.err(); err != nil {
 		return nil, err
 	}
 	if err := s.exists(ctx, name); err != nil {
@@ -340,7 +334,7 @@ func (s *Service) DeleteFunction(ctx context.Context, in *lambda.DeleteFunctionI
 			tx.DeleteRange(store.Prefix(prefix))
 		}
 		s.touch(tx, r.Name)
-		tx.OnCommit(func() { s.slots.Reserve(r.Name, nil) })
+		s.reserve(tx, r.Name)
 		return nil
 	})
 }

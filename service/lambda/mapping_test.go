@@ -45,14 +45,20 @@ func (r *rig) mapQueue(function, arn string, options ...func(*lambda.CreateEvent
 }
 
 // emptied waits until a queue has no message, visible or hidden.
-func (r *rig) emptied(url string) {
+func (r *rig) emptied(url string) { r.t.Helper(); r.counts(url, 0, 0) }
+
+// inFlight waits until a queue has n hidden messages, and no others.
+func (r *rig) inFlight(url string, n int) { r.t.Helper(); r.counts(url, 0, n) }
+
+// counts waits until a queue has so many messages.
+func (r *rig) counts(url string, visible, hidden int) {
 	r.t.Helper()
 	for {
 		out, err := r.sqs.GetQueueAttributes(r.t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{"All"}})
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		if out.Attributes["ApproximateNumberOfMessages"] == "0" && out.Attributes["ApproximateNumberOfMessagesNotVisible"] == "0" {
+		if out.Attributes["ApproximateNumberOfMessages"] == fmt.Sprint(visible) && out.Attributes["ApproximateNumberOfMessagesNotVisible"] == fmt.Sprint(hidden) {
 			return
 		}
 	}
@@ -74,6 +80,37 @@ func TestQueueFeedsFunction(t *testing.T) {
 	r.mapQueue("f", arn)
 	r.send(url, "a", "b", "c")
 	if got := sorted(r.next(`{}`)); got != "a b c" {
+		t.Errorf("the function got %s", got)
+	}
+	r.emptied(url)
+}
+
+// TestQueueKeepsMessagesOfAliasThatIsGone: without a function messages stay in
+// the queue, and are not counted as received, until there is one again.
+func TestQueueKeepsMessagesOfAliasThatIsGone(t *testing.T) {
+	r := newRig(t)
+	url, arn := r.createQueue("q", nil)
+	r.create("f", "sqs")
+	alias := func() {
+		t.Helper()
+		_, err := r.lambda.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: aws.String("f"), Name: aws.String("live"), FunctionVersion: aws.String("$LATEST")})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	alias()
+	r.mapQueue("f:live", arn, func(in *lambda.CreateEventSourceMappingInput) { in.BatchSize = aws.Int32(1) })
+	r.send(url, "0")
+	q := <-r.asked.c
+	if _, err := r.lambda.DeleteAlias(t.Context(), &lambda.DeleteAliasInput{FunctionName: aws.String("f"), Name: aws.String("live")}); err != nil {
+		t.Fatal(err)
+	}
+	r.send(url, "1", "2", "3")
+	q.Answer <- `{}`
+	r.counts(url, 3, 0)
+	alias()
+	got := []string{r.next(`{}`), r.next(`{}`), r.next(`{}`)}
+	if slices.Sort(got); !slices.Equal(got, []string{`["1"]`, `["2"]`, `["3"]`}) {
 		t.Errorf("the function got %s", got)
 	}
 	r.emptied(url)
@@ -104,20 +141,6 @@ func TestPartialBatchResponse(t *testing.T) {
 		t.Errorf("dead letter %q", body)
 	}
 	r.emptied(url)
-}
-
-// inFlight waits until a queue has n hidden messages, and no others.
-func (r *rig) inFlight(url string, n int) {
-	r.t.Helper()
-	for {
-		out, err := r.sqs.GetQueueAttributes(r.t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{"All"}})
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		if out.Attributes["ApproximateNumberOfMessages"] == "0" && out.Attributes["ApproximateNumberOfMessagesNotVisible"] == fmt.Sprint(n) {
-			return
-		}
-	}
 }
 
 func TestFunctionErrorLeavesBatch(t *testing.T) {

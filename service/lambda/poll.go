@@ -156,6 +156,9 @@ func (p *poller) look(ctx context.Context) (time.Time, error) {
 	if _, err := p.s.invocable(ctx, p.m.Function); err != nil {
 		return time.Time{}, err
 	}
+	if n, own := p.s.slots.Reserved(p.m.Function.Name); own && n == 0 {
+		return time.Time{}, nil // the function changes when it may run again
+	}
 	var state event.QueueState
 	describe := func(tx *store.Tx) (err error) { state, err = p.queue.Describe(ctx, tx, p.source); return }
 	if err := p.s.st.View(ctx, describe); err != nil {

@@ -1,7 +1,9 @@
 package lambda
 
 import (
+	"bytes"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -15,6 +17,45 @@ import (
 	"github.com/runnel/runnel/wire"
 	"github.com/runnel/runnel/wire/wiretest"
 )
+
+// TestCodeLocationIsSigned: a runtime that verifies signatures gives out an
+// address that passes, and that nobody can change.
+func TestCodeLocationIsSigned(t *testing.T) {
+	st := storetest.Open(t)
+	roles := iamservice.New(st, iamservice.Config{Account: account})
+	r := rigOn(t, st, func(c *Config) { c.Roles = roles })
+	mux := wire.NewMux(wire.Config{Region: region, Account: account})
+	mux.Handle(roles.API())
+	_, err := iam.NewFromConfig(wiretest.Config(t, mux)).CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("worker"), AssumeRolePolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.create("f", "echo")
+	r.create("g", "echo")
+	out, err := r.lambda.GetFunction(t.Context(), &lambda.GetFunctionInput{FunctionName: aws.String("f")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.mux = wire.NewMux(wire.Config{Region: region, Account: account, Credentials: roles, Require: true, Logger: quietLogger(t)})
+	r.mux.Handle(r.s.API())
+	if code := r.download(*out.Code.Location); !bytes.Equal(code, selfZip(t)) {
+		t.Errorf("Code.Location gives %d bytes", len(code))
+	}
+	client := http.Client{Transport: wire.InProcess(r.mux)}
+	for _, url := range []string{
+		strings.Replace(*out.Code.Location, "/code/f/", "/code/g/", 1),
+		strings.Split(*out.Code.Location, "?")[0],
+	} {
+		res, err := client.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Body.Close(); res.StatusCode != http.StatusForbidden {
+			t.Errorf("%s: %s", url, res.Status)
+		}
+	}
+}
 
 // TestRoles: a function has the credentials of its role, which must let Lambda
 // assume it.

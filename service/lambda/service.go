@@ -75,6 +75,8 @@ type Service struct {
 	roles *roleCache
 	calls sync.WaitGroup // synchronous invocations
 
+	reserving sync.Mutex // see reserve
+
 	mu       sync.Mutex
 	sourcing map[string]*poller     // by mapping UUID
 	results  map[string]string      // LastProcessingResult by mapping UUID

@@ -21,12 +21,11 @@ func (s *Service) Check(_ context.Context, tx *store.Tx, to event.ARN, from even
 	if !ok || !tx.Has(versionKey(r.Name, n)) {
 		return fmt.Errorf("function %s: %w", to, event.ErrNotFound)
 	}
-	var p policyRow
-	if from.Service != "" {
-		tx.GetJSON(policyKey(r), &p)
+	if from.Service == "" {
+		return nil
 	}
-	ok, err := s.permits(p, r, from)
-	if err == nil && !ok {
+	p, err := readPolicy(tx, r)
+	if err == nil && !s.permits(p, r, from) {
 		err = fmt.Errorf("function %s: %w", to, event.ErrDenied)
 	}
 	return err
@@ -56,8 +55,8 @@ func (s *Service) invokeFor(ctx context.Context, to event.ARN, in event.Invocati
 	if err != nil {
 		return event.Result{}, eventError(to, err)
 	}
-	if ok, err := s.permits(i.policy, r, in.From); err != nil || !ok {
-		return event.Result{}, errors.Join(err, fmt.Errorf("function %s: %w", to, event.ErrDenied))
+	if !s.permits(i.policy, r, in.From) {
+		return event.Result{}, fmt.Errorf("function %s: %w", to, event.ErrDenied)
 	}
 	c := &call{ref: r, id: event.NewID(), trace: in.Trace, payload: in.Payload}
 	if c.trace == "" {

@@ -2,9 +2,11 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/lambda/pace"
 	"github.com/runnel/runnel/store"
 )
 
@@ -22,8 +24,11 @@ type worker struct {
 // run reports whether it was in vain: the first receive gave nothing.
 func (w *worker) run(ctx context.Context) (vain bool) {
 	defer w.settle(ctx)
-	for n := 0; ctx.Err() == nil && !w.surplus(); n++ {
+	for n := 0; ctx.Err() == nil && w.useful(ctx) && !w.surplus(); n++ {
 		messages, err := w.next(ctx)
+		if errors.Is(err, pace.ErrNone) {
+			return false // the poller waits for the function to change
+		}
 		if err != nil {
 			w.setback(ctx, err)
 			return false
@@ -54,6 +59,14 @@ func (w *worker) next(ctx context.Context) (messages []event.Message, err error)
 		w.more()
 	}
 	return messages, err
+}
+
+// useful reports whether there is a function to take messages to. If there is
+// none they stay in the queue, where no receive counts against them; the poller
+// says why.
+func (w *worker) useful(ctx context.Context) bool {
+	_, err := w.s.invocable(ctx, w.m.Function)
+	return err == nil
 }
 
 // surplus reports whether there are more workers than are of use, so that this
@@ -100,8 +113,13 @@ func (w *worker) giveSlot() {
 	}
 }
 
-// exchange deletes what is done and receives up to limit messages, in one
-// transaction.
+// receiveAtOnce is how many messages a transaction takes from the queue at most:
+// large batches are gathered in steps, so that neither other transactions nor
+// memory have to wait for ten thousand large messages.
+const receiveAtOnce = 100
+
+// exchange deletes what is done and receives up to limit messages, or as many as
+// are received at once, in one transaction.
 func (w *worker) exchange(ctx context.Context, limit int) (messages []event.Message, err error) {
 	err = w.s.st.Update(ctx, func(tx *store.Tx) error {
 		if len(w.done) > 0 {
@@ -109,7 +127,7 @@ func (w *worker) exchange(ctx context.Context, limit int) (messages []event.Mess
 				return err
 			}
 		}
-		messages, err = w.queue.Receive(ctx, tx, w.source, limit, 0)
+		messages, err = w.queue.Receive(ctx, tx, w.source, min(limit, receiveAtOnce), 0)
 		return err
 	})
 	if err == nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/runnel/runnel/service/s3/fault"
 	"github.com/runnel/runnel/store"
 )
 
@@ -22,12 +23,12 @@ func (s *Service) grants() []types.Grant {
 
 // GetBucketAcl gives the owner's grant.
 func (s *Service) GetBucketAcl(ctx context.Context, in *s3.GetBucketAclInput) (*s3.GetBucketAclOutput, error) {
-	return &s3.GetBucketAclOutput{Owner: s.ownerOf(), Grants: s.grants()}, s.exists(ctx, in.Bucket)
+	return &s3.GetBucketAclOutput{Owner: s.ownerOf(), Grants: s.grants()}, s.hasBucket(ctx, in.Bucket)
 }
 
 // PutBucketAcl takes the owner's grant and no other.
 func (s *Service) PutBucketAcl(ctx context.Context, in *s3.PutBucketAclInput) (*s3.PutBucketAclOutput, error) {
-	if err := s.exists(ctx, in.Bucket); err != nil {
+	if err := s.hasBucket(ctx, in.Bucket); err != nil {
 		return nil, err
 	}
 	return &s3.PutBucketAclOutput{}, s.checkACL(in.AccessControlPolicy)
@@ -61,11 +62,11 @@ func (s *Service) checkACL(p *types.AccessControlPolicy) error {
 		return nil
 	}
 	if len(p.Grants) != 1 {
-		return aclNotSupported()
+		return fault.ACLNotSupported()
 	}
 	g := p.Grants[0]
 	if g.Permission != types.PermissionFullControl || g.Grantee == nil || deref(g.Grantee.ID) != s.owner {
-		return aclNotSupported()
+		return fault.ACLNotSupported()
 	}
 	return nil
 }

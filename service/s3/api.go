@@ -3,10 +3,9 @@ package s3
 import (
 	"context"
 
+	"github.com/runnel/runnel/service/s3/fault"
 	"github.com/runnel/runnel/wire"
 )
-
-const namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 // API is the surface of S3: its operations and how HTTP carries them.
 func (s *Service) API() wire.API {
@@ -14,13 +13,13 @@ func (s *Service) API() wire.API {
 		ID:         "s3",
 		Protocols:  []wire.Protocol{wire.RESTXML},
 		Version:    "2006-03-01",
-		Namespace:  namespace,
+		Namespace:  buckets.Namespace,
 		Names:      names,
 		Headers:    headers,
 		Selectors:  selectors,
-		Status:     statuses,
+		Status:     fault.Statuses,
 		MaxBody:    maxDocument,
-		TooLarge:   fail("MaxMessageLengthExceeded", "Your request was too big.", "MaxMessageLengthBytes", "4194304"),
+		TooLarge:   fault.New("MaxMessageLengthExceeded", "Your request was too big.", "MaxMessageLengthBytes", "4194304"),
 		Operations: append(append(s.bucketOperations(), s.objectOperations()...), s.configOperations()...),
 	}
 }
@@ -32,7 +31,7 @@ const maxDocument = 4 << 20
 // op is wire.Op after what is checked of every request.
 func op[In, Out any](s *Service, name string, f func(context.Context, *In) (*Out, error), opts ...wire.Option) wire.Operation {
 	return wire.Op(name, func(ctx context.Context, in *In) (*Out, error) {
-		if err := s.admit(ctx); err != nil {
+		if err := s.admit(ctx, bucketOf(in)); err != nil {
 			return nil, err
 		}
 		out, err := f(ctx, in)
@@ -41,6 +40,14 @@ func op[In, Out any](s *Service, name string, f func(context.Context, *In) (*Out
 		}
 		return out, nil
 	}, opts...)
+}
+
+// bucketOf is the bucket that an input names, or "".
+func bucketOf(in any) string {
+	if b, ok := reflect.ValueOf(in).Elem().FieldByName("Bucket").Interface().(*string); ok {
+		return deref(b)
+	}
+	return ""
 }
 
 func (s *Service) bucketOperations() []wire.Operation {

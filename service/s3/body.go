@@ -7,9 +7,10 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"strconv"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
+	"github.com/runnel/runnel/service/s3/checksum"
+	"github.com/runnel/runnel/service/s3/fault"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
 )
@@ -28,7 +29,7 @@ type content struct {
 	blob   store.BlobID // 0: the body is inline
 	size   int64
 	md5    string // hexadecimal
-	sum    checksum
+	sum    checksum.Sum
 }
 
 // receiver takes a body in.
@@ -37,7 +38,7 @@ type receiver struct {
 
 	// want is the algorithm of the checksum to keep; empty for the client's own,
 	// or the default where the client sends none.
-	want algorithm
+	want checksum.Algorithm
 
 	// blobOnly keeps even a small body in a blob.
 	blobOnly bool
@@ -56,7 +57,7 @@ func (r receiver) receive(ctx context.Context, body io.Reader, length *int64) (*
 	if body == nil {
 		body = eof{}
 	}
-	h := newHashes(r.compute(ctx))
+	h := newHashes(r.compute(ctx, body))
 	c := &content{size: size}
 	if size <= store.InlineLimit && !r.blobOnly {
 		c.inline = make([]byte, size)
@@ -86,7 +87,7 @@ func bodyLength(body io.Reader, declared *int64) (int64, error) {
 		}
 	}
 	if size < 0 {
-		return 0, fail("MissingContentLength", "You must provide the Content-Length HTTP header.")
+		return 0, fault.New("MissingContentLength", "You must provide the Content-Length HTTP header.")
 	}
 	if size > maxPut {
 		return 0, entityTooLarge(size)
@@ -94,19 +95,28 @@ func bodyLength(body io.Reader, declared *int64) (int64, error) {
 	return size, nil
 }
 
+func entityTooLarge(size int64) error {
+	return fault.New("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size",
+		"ProposedSize", strconv.FormatInt(size, 10), "MaxSizeAllowed", strconv.FormatInt(maxPut, 10))
+}
+
 type eof struct{}
 
 func (eof) Read([]byte) (int, error) { return 0, io.EOF }
 
 // compute is the algorithm that must be computed here, because the wire does
-// not verify it for the client.
-func (r receiver) compute(ctx context.Context) algorithm {
-	sent := declared(wire.RequestOf(ctx).Header)
+// not verify it for the client. It verifies what a request brings: the source of
+// a copy is none of that, whatever the request's header says.
+func (r receiver) compute(ctx context.Context, body io.Reader) checksum.Algorithm {
+	var sent checksum.Algorithm
+	if _, ok := body.(*wire.Body); ok {
+		sent = checksum.Declared(wire.RequestOf(ctx).Header)
+	}
 	switch {
 	case r.want != "" && r.want != sent:
 		return r.want
 	case sent == "":
-		return defaultAlgorithm
+		return checksum.Default
 	}
 	return ""
 }
@@ -181,9 +191,9 @@ func copyBody(w io.Writer, body io.Reader, size int64, h *hashes) error {
 // seal fills in the digests of a body that was read to its end.
 func (c *content) seal(body io.Reader, h *hashes) {
 	c.md5 = hex.EncodeToString(h.md5.Sum(nil))
-	c.sum = verified(body)
+	c.sum = checksum.Verified(body)
 	if h.sum != nil {
-		c.sum = checksum{h.algorithm, types.ChecksumTypeFullObject, sumOf(h.sum)}
+		c.sum = checksum.Whole(h.algorithm, h.sum)
 	}
 }
 
@@ -197,12 +207,12 @@ func (c *content) discard(st *store.Store) {
 // hashes are computed while a body passes.
 type hashes struct {
 	md5       hash.Hash
-	algorithm algorithm
+	algorithm checksum.Algorithm
 	sum       hash.Hash // nil if algorithm is empty
 }
 
-func newHashes(a algorithm) *hashes {
-	return &hashes{md5: md5.New(), algorithm: a, sum: newHash(a)}
+func newHashes(a checksum.Algorithm) *hashes {
+	return &hashes{md5: md5.New(), algorithm: a, sum: checksum.New(a)}
 }
 
 func (h *hashes) write(p []byte) {

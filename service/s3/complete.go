@@ -11,6 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/runnel/runnel/service/s3/checksum"
+	"github.com/runnel/runnel/service/s3/fault"
+	"github.com/runnel/runnel/service/s3/keys"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
 )
@@ -20,7 +23,7 @@ import (
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html).
 func (s *Service) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput) (*s3.CompleteMultipartUploadOutput, error) {
 	at, id := place{deref(in.Bucket), deref(in.Key)}, deref(in.UploadId)
-	if err := checkPartList(in.MultipartUpload); err != nil {
+	if err := checkPartList(in.MultipartUpload, id); err != nil {
 		return nil, err
 	}
 	var o *object
@@ -34,9 +37,9 @@ func (s *Service) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMu
 	location := at.url(ctx)
 	out := &s3.CompleteMultipartUploadOutput{
 		Bucket: in.Bucket, Key: in.Key, ETag: quote(o.etag), Location: &location,
-		ChecksumType: o.sum.kind, ServerSideEncryption: types.ServerSideEncryptionAes256,
+		ChecksumType: o.sum.Kind, ServerSideEncryption: types.ServerSideEncryptionAes256,
 	}
-	sums{&out.ChecksumCRC32, &out.ChecksumCRC32C, &out.ChecksumCRC64NVME, &out.ChecksumSHA1, &out.ChecksumSHA256, &out.ChecksumSHA512}.set(o.sum)
+	o.sum.Show(out)
 	return out, nil
 }
 
@@ -73,26 +76,26 @@ func (s *Service) complete(ctx context.Context, tx *store.Tx, at place, id strin
 func (at place) url(ctx context.Context) string {
 	req := wire.RequestOf(ctx)
 	if strings.HasPrefix(req.Host, at.bucket+".") {
-		return req.URL() + "/" + urlEncode(at.key)
+		return req.URL() + "/" + keys.Encode(at.key)
 	}
-	return req.URL() + "/" + at.bucket + "/" + urlEncode(at.key)
+	return req.URL() + "/" + at.bucket + "/" + keys.Encode(at.key)
 }
 
 // checkPartList holds the list to what needs no look at the upload.
-func checkPartList(list *types.CompletedMultipartUpload) error {
+func checkPartList(list *types.CompletedMultipartUpload, id string) error {
 	if list == nil || len(list.Parts) == 0 || len(list.Parts) > maxParts {
-		return malformedXML()
+		return fault.MalformedXML()
 	}
 	last := int32(0)
 	for _, p := range list.Parts {
 		n := deref(p.PartNumber)
 		switch {
 		case p.PartNumber == nil || p.ETag == nil:
-			return malformedXML()
+			return fault.MalformedXML()
 		case n < 1 || n > maxParts:
-			return invalidArgument("Part number must be an integer between 1 and 10000, inclusive", "partNumber", itoa(n))
+			return fault.InvalidArgument("Part number must be an integer between 1 and 10000, inclusive", "partNumber", itoa(n))
 		case n <= last:
-			return fail("InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.", "UploadId", "")
+			return fault.New("InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.", "UploadId", id)
 		}
 		last = n
 	}
@@ -102,14 +105,14 @@ func checkPartList(list *types.CompletedMultipartUpload) error {
 // assemble makes the object of the listed parts, which it takes out of parts.
 func assemble(parts map[int32]*uploaded, id string, u *upload, in *s3.CompleteMultipartUploadInput) (*object, error) {
 	o := &object{attributes: u.Attributes, upload: id}
-	digest := md5.New()
+	digest, sums := md5.New(), make([]checksum.Part, 0, len(in.MultipartUpload.Parts))
 	for i, listed := range in.MultipartUpload.Parts {
 		p, err := takePart(parts, id, u, listed)
 		if err != nil {
 			return nil, err
 		}
 		if last := i == len(in.MultipartUpload.Parts)-1; !last && p.size < minPart {
-			return nil, fail("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size",
+			return nil, fault.New("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size",
 				"ProposedSize", strconv.FormatInt(p.size, 10), "MinSizeAllowed", strconv.Itoa(minPart),
 				"PartNumber", itoa(*listed.PartNumber), "ETag", p.md5)
 		}
@@ -120,16 +123,17 @@ func assemble(parts map[int32]*uploaded, id string, u *upload, in *s3.CompleteMu
 		digest.Write(raw)
 		o.size += p.size
 		o.parts = append(o.parts, p.part)
+		sums = append(sums, checksum.Part{Size: p.size, Value: p.sum})
 	}
 	o.etag = hex.EncodeToString(digest.Sum(nil)) + "-" + strconv.Itoa(len(o.parts))
 	if want := in.MpuObjectSize; want != nil && *want != o.size {
-		return nil, invalidRequest(fmt.Sprintf("The provided 'x-amz-mp-object-size' header value %d does not match what was computed: %d", *want, o.size))
+		return nil, fault.InvalidRequest(fmt.Sprintf("The provided 'x-amz-mp-object-size' header value %d does not match what was computed: %d", *want, o.size))
 	}
 	if o.size > maxObject {
 		return nil, entityTooLarge(o.size)
 	}
 	var err error
-	if o.sum, err = combine(u.Algorithm, u.Kind, o.parts); err != nil {
+	if o.sum, err = checksum.Combine(u.Algorithm, u.Kind, sums); err != nil {
 		return nil, err
 	}
 	return o, checkWhole(o.sum, in)
@@ -140,7 +144,7 @@ func assemble(parts map[int32]*uploaded, id string, u *upload, in *s3.CompleteMu
 func takePart(parts map[int32]*uploaded, id string, u *upload, listed types.CompletedPart) (*uploaded, error) {
 	n := *listed.PartNumber
 	invalid := func() error {
-		return fail("InvalidPart", "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+		return fault.New("InvalidPart", "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
 			"UploadId", id, "PartNumber", itoa(n), "ETag", strings.Trim(*listed.ETag, `"`))
 	}
 	p, ok := parts[n]
@@ -148,10 +152,10 @@ func takePart(parts map[int32]*uploaded, id string, u *upload, listed types.Comp
 		return nil, invalid()
 	}
 	delete(parts, n)
-	given := sums{&listed.ChecksumCRC32, &listed.ChecksumCRC32C, &listed.ChecksumCRC64NVME, &listed.ChecksumSHA1, &listed.ChecksumSHA256, &listed.ChecksumSHA512}.get(u.Algorithm)
+	given := checksum.Given(&listed, u.Algorithm)
 	switch {
 	case given == "" && u.Asked && u.Kind == types.ChecksumTypeComposite:
-		return nil, invalidRequest(fmt.Sprintf("The upload was created using a %s checksum. The complete request must include the checksum for each part. It was missing for part %d in the request.", lower(u.Algorithm), n))
+		return nil, fault.InvalidRequest(fmt.Sprintf("The upload was created using a %s checksum. The complete request must include the checksum for each part. It was missing for part %d in the request.", lower(u.Algorithm), n))
 	case given != "" && given != p.sum:
 		return nil, invalid()
 	}
@@ -159,15 +163,15 @@ func takePart(parts map[int32]*uploaded, id string, u *upload, listed types.Comp
 }
 
 // checkWhole compares the checksum that the client gives for the whole object.
-func checkWhole(sum checksum, in *s3.CompleteMultipartUploadInput) error {
-	if in.ChecksumType != "" && in.ChecksumType != sum.kind {
-		return invalidRequest(fmt.Sprintf("The upload was created using the %s checksum mode. The complete request must use the same checksum mode.", sum.kind))
+func checkWhole(sum checksum.Sum, in *s3.CompleteMultipartUploadInput) error {
+	if in.ChecksumType != "" && in.ChecksumType != sum.Kind {
+		return fault.InvalidRequest(fmt.Sprintf("The upload was created using the %s checksum mode. The complete request must use the same checksum mode.", sum.Kind))
 	}
-	given := sums{&in.ChecksumCRC32, &in.ChecksumCRC32C, &in.ChecksumCRC64NVME, &in.ChecksumSHA1, &in.ChecksumSHA256, &in.ChecksumSHA512}.get(sum.algorithm)
-	if given == "" || given == sum.value || given+"-"+partCount(sum.value) == sum.value {
+	given := checksum.Given(in, sum.Algorithm)
+	if given == "" || given == sum.Value || given+"-"+partCount(sum.Value) == sum.Value {
 		return nil
 	}
-	return fail("BadDigest", fmt.Sprintf("The %s you specified did not match the calculated checksum.", sum.algorithm))
+	return fault.New("BadDigest", fmt.Sprintf("The %s you specified did not match the calculated checksum.", sum.Algorithm))
 }
 
 // partCount is N of a composite value "...-N".
@@ -176,4 +180,4 @@ func partCount(value string) string {
 	return n
 }
 
-func lower(a algorithm) string { return strings.ToLower(string(a)) }
+func lower(a checksum.Algorithm) string { return strings.ToLower(string(a)) }

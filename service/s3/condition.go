@@ -1,8 +1,11 @@
 package s3
 
 import (
+	"net/http"
 	"strings"
 	"time"
+
+	"github.com/runnel/runnel/service/s3/fault"
 )
 
 // conditions are those of a read
@@ -44,17 +47,33 @@ func (c conditions) checkRead(o *object) error {
 	case "":
 		return nil
 	case "If-None-Match", "If-Modified-Since":
-		return notModified()
+		return notModified(o)
 	default:
-		return preconditionFailed(unmet)
+		return fault.PreconditionFailed(unmet)
 	}
+}
+
+// notModified is no failure, but ends a read as one does. It says what a cache
+// may do with the copy that the client has (RFC 9110, section 15.4.5).
+func notModified(o *object) error {
+	e := fault.New("NotModified", "Not Modified")
+	e.Headers = map[string]string{
+		"ETag":          *quote(o.etag),
+		"Last-Modified": o.modified.Format(http.TimeFormat),
+	}
+	for name, value := range map[string]string{"Cache-Control": o.CacheControl, "Expires": o.Expires} {
+		if value != "" {
+			e.Headers[name] = value
+		}
+	}
+	return e
 }
 
 // checkSource is for the source of a copy, where all that is not met is
 // PreconditionFailed.
 func (c conditions) checkSource(o *object) error {
 	if unmet := c.unmet(o); unmet != "" {
-		return preconditionFailed("x-amz-copy-source-" + unmet)
+		return fault.PreconditionFailed("x-amz-copy-source-" + unmet)
 	}
 	return nil
 }
@@ -76,17 +95,17 @@ func matches(list, etag string) bool {
 func checkWrite(old *object, key string, match, noneMatch *string) error {
 	switch {
 	case noneMatch != nil && strings.TrimSpace(*noneMatch) != "*":
-		return notImplemented("If-None-Match")
+		return fault.NotImplemented("If-None-Match")
 	case noneMatch != nil && match != nil:
-		return notImplemented("If-Match")
+		return fault.NotImplemented("If-Match")
 	case noneMatch != nil && old != nil:
-		return preconditionFailed("If-None-Match")
+		return fault.PreconditionFailed("If-None-Match")
 	case match != nil && strings.TrimSpace(*match) == "*":
-		return notImplemented("If-Match")
+		return fault.NotImplemented("If-Match")
 	case match != nil && old == nil:
-		return noSuchKey(key)
+		return fault.NoSuchKey(key)
 	case match != nil && !matches(*match, old.etag):
-		return preconditionFailed("If-Match")
+		return fault.PreconditionFailed("If-Match")
 	}
 	return nil
 }

@@ -10,6 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/runnel/runnel/service/s3/checksum"
+	"github.com/runnel/runnel/service/s3/fault"
+	"github.com/runnel/runnel/service/s3/keys"
 	"github.com/runnel/runnel/store"
 )
 
@@ -37,13 +40,13 @@ func parseCopySource(source string) (place, error) {
 		return place{}, badCopySource("Copy Source must mention the source bucket and key: sourcebucket/sourcekey", source)
 	}
 	if strings.HasPrefix(bucket, "arn:") {
-		return place{}, notSupported("access points as copy source")
+		return place{}, fault.NotSupported("access points as copy source")
 	}
-	return place{bucket, key}, checkKey(key)
+	return place{bucket, key}, keys.Check(key)
 }
 
 func badCopySource(message, source string) error {
-	return invalidArgument(message, "x-amz-copy-source", source)
+	return fault.InvalidArgument(message, "x-amz-copy-source", source)
 }
 
 // CopyObject copies an object. What it costs does not depend on the object's
@@ -67,8 +70,8 @@ func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectInput) (*s3.C
 }
 
 func copyOutput(o *object) *s3.CopyObjectOutput {
-	r := &types.CopyObjectResult{ETag: quote(o.etag), LastModified: &o.modified, ChecksumType: o.sum.kind}
-	sums{&r.ChecksumCRC32, &r.ChecksumCRC32C, &r.ChecksumCRC64NVME, &r.ChecksumSHA1, &r.ChecksumSHA256, &r.ChecksumSHA512}.set(o.sum)
+	r := &types.CopyObjectResult{ETag: quote(o.etag), LastModified: &o.modified, ChecksumType: o.sum.Kind}
+	o.sum.Show(r)
 	return &s3.CopyObjectOutput{CopyObjectResult: r, ServerSideEncryption: types.ServerSideEncryptionAes256}
 }
 
@@ -77,9 +80,9 @@ type copying struct {
 	from, to         place
 	source           conditions
 	match, noneMatch *string
-	algorithm        algorithm  // asked for; empty for the source's
-	class            string     // asked for
-	attributes       attributes // in place of the source's, as far as asked for
+	algorithm        checksum.Algorithm // asked for; empty for the source's
+	class            string             // asked for
+	attributes       attributes         // in place of the source's, as far as asked for
 	newMetadata      bool
 	newTags          bool
 }
@@ -92,15 +95,15 @@ func newCopy(ctx context.Context, in *s3.CopyObjectInput) (*copying, error) {
 		match: in.IfMatch, noneMatch: in.IfNoneMatch,
 		algorithm: in.ChecksumAlgorithm, class: string(in.StorageClass),
 	}
-	err := checkKey(c.to.key)
+	err := keys.Check(c.to.key)
 	if err == nil {
 		c.from, err = parseCopySource(deref(in.CopySource))
 	}
 	if err == nil {
 		c.attributes, err = copyAttributes(ctx, in)
 	}
-	if err == nil && c.algorithm != "" && newHash(c.algorithm) == nil {
-		err = notImplemented("X-Amz-Checksum-Algorithm")
+	if err == nil && c.algorithm != "" && !checksum.Supported(c.algorithm) {
+		err = fault.NotImplemented("X-Amz-Checksum-Algorithm")
 	}
 	if err != nil {
 		return nil, err
@@ -110,18 +113,18 @@ func newCopy(ctx context.Context, in *s3.CopyObjectInput) (*copying, error) {
 	case types.MetadataDirectiveReplace:
 		c.newMetadata = true
 	default:
-		return nil, invalidArgument("Unknown metadata directive.", "x-amz-metadata-directive", string(in.MetadataDirective))
+		return nil, fault.InvalidArgument("Unknown metadata directive.", "x-amz-metadata-directive", string(in.MetadataDirective))
 	}
 	switch in.TaggingDirective {
 	case "", types.TaggingDirectiveCopy:
 	case types.TaggingDirectiveReplace:
 		c.newTags = true
 	default:
-		return nil, invalidArgument("Unknown tagging directive.", "x-amz-tagging-directive", string(in.TaggingDirective))
+		return nil, fault.InvalidArgument("Unknown tagging directive.", "x-amz-tagging-directive", string(in.TaggingDirective))
 	}
 	changes := c.newMetadata || c.class != "" || c.attributes.Redirect != ""
 	if c.from == c.to && !changes {
-		return nil, invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+		return nil, fault.InvalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
 	return c, nil
 }
@@ -173,7 +176,7 @@ func (c *copying) read(tx *store.Tx) (*object, error) {
 		return nil, err
 	}
 	if o.size > maxPut {
-		return nil, invalidRequest("The specified copy source is larger than the maximum allowable size for a copy source: 5368709120")
+		return nil, fault.InvalidRequest("The specified copy source is larger than the maximum allowable size for a copy source: 5368709120")
 	}
 	return o, nil
 }
@@ -196,31 +199,31 @@ func (c *copying) result(source *object) *object {
 
 // rehash computes the checksum of the source where the copy is to have one of
 // another algorithm; version is then that of the source that was read.
-func (s *Service) rehash(ctx context.Context, c *copying) (sum checksum, version uint64, err error) {
+func (s *Service) rehash(ctx context.Context, c *copying) (sum checksum.Sum, version uint64, err error) {
 	if c.algorithm == "" {
-		return checksum{}, 0, nil
+		return checksum.Sum{}, 0, nil
 	}
 	same := false
 	err = s.st.View(ctx, func(tx *store.Tx) error {
 		o, err := c.read(tx)
 		if err == nil {
-			same = o.sum.algorithm == c.algorithm
+			same = o.sum.Algorithm == c.algorithm
 		}
 		return err
 	})
 	if err != nil || same {
-		return checksum{}, 0, err
+		return checksum.Sum{}, 0, err
 	}
 	r, err := s.open(ctx, c.from, selectAll)
 	if err != nil {
-		return checksum{}, 0, err
+		return checksum.Sum{}, 0, err
 	}
 	defer r.body.Close()
-	h := newHash(c.algorithm)
+	h := checksum.New(c.algorithm)
 	if _, err := io.Copy(h, r.body); err != nil {
-		return checksum{}, 0, err
+		return checksum.Sum{}, 0, err
 	}
-	return checksum{c.algorithm, types.ChecksumTypeFullObject, sumOf(h)}, r.version, nil
+	return checksum.Whole(c.algorithm, h), r.version, nil
 }
 
 func selectAll(o *object) (span, bool, error) { return span{0, o.size}, false, nil }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/s3/buckets"
+	"github.com/runnel/runnel/service/s3/keys"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
 )
@@ -73,7 +75,7 @@ type recordObject struct {
 // to o. It is a part of the transaction in which it happened.
 func (s *Service) notify(ctx context.Context, tx *store.Tx, at place, o *object, name string) error {
 	var n notification
-	if !tx.GetJSON(configKey(at.bucket, configNotification), &n) {
+	if !tx.GetJSON(buckets.ConfigKey(at.bucket, buckets.Notification), &n) {
 		return nil
 	}
 	for _, r := range n.Rules {
@@ -114,7 +116,7 @@ func traceOf(ctx context.Context, tx *store.Tx) string {
 
 // sender is the bucket as resource policies see it.
 func (s *Service) sender(bucket string) event.Sender {
-	return event.Sender{Service: "s3.amazonaws.com", ARN: bucketARN(bucket), Account: s.cfg.Account}
+	return event.Sender{Service: "s3.amazonaws.com", ARN: buckets.ARN(bucket), Account: s.cfg.Account}
 }
 
 func (s *Service) record(ctx context.Context, tx *store.Tx, at place, o *object, name, configuration string) record {
@@ -131,8 +133,8 @@ func (s *Service) record(ctx context.Context, tx *store.Tx, at place, o *object,
 	r.Response.RequestID, r.Response.HostID = req.ID, hostID(req.ID)
 	r.S3.Version = "1.0"
 	r.S3.ConfigurationID = configuration
-	r.S3.Bucket = recordBucket{at.bucket, identity{s.owner}, bucketARN(at.bucket)}
-	r.S3.Object = recordObject{Key: urlEncode(at.key), Sequencer: fmt.Sprintf("%016X", o.version)}
+	r.S3.Bucket = recordBucket{at.bucket, identity{s.owner}, buckets.ARN(at.bucket)}
+	r.S3.Object = recordObject{Key: keys.Encode(at.key), Sequencer: fmt.Sprintf("%016X", o.version)}
 	if name != eventDelete {
 		r.S3.Object.ETag = o.etag
 	}

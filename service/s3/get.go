@@ -6,6 +6,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/runnel/runnel/service/s3/fault"
+	"github.com/runnel/runnel/service/s3/keys"
 )
 
 // GetObject reads an object or a part of it
@@ -48,11 +51,11 @@ func (s *Service) HeadObject(ctx context.Context, in *s3.HeadObjectInput) (*s3.H
 }
 
 func checkGet(in *s3.GetObjectInput) error {
-	if err := checkKey(deref(in.Key)); err != nil {
+	if err := keys.Check(deref(in.Key)); err != nil {
 		return err
 	}
 	if in.Range != nil && in.PartNumber != nil {
-		return invalidRequest("Cannot specify both Range header and partNumber query parameter")
+		return fault.InvalidRequest("Cannot specify both Range header and partNumber query parameter")
 	}
 	return checkVersion(in.VersionId)
 }
@@ -108,8 +111,8 @@ func head(r *reading, in *s3.GetObjectInput) *s3.HeadObjectOutput {
 		out.PartsCount = &n
 	}
 	if in.ChecksumMode == types.ChecksumModeEnabled && !r.partial {
-		out.ChecksumType = r.sum.kind
-		sums{&out.ChecksumCRC32, &out.ChecksumCRC32C, &out.ChecksumCRC64NVME, &out.ChecksumSHA1, &out.ChecksumSHA256, &out.ChecksumSHA512}.set(r.sum)
+		out.ChecksumType = r.sum.Kind
+		r.sum.Show(out)
 	}
 	return out
 }

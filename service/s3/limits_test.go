@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/runnel/runnel/service/s3/keys"
+	"github.com/runnel/runnel/service/s3/tag"
 	"github.com/runnel/runnel/wire"
 )
 
@@ -23,7 +25,7 @@ func contentMD5(s string) string {
 func TestLimits(t *testing.T) {
 	f := newFixture(t)
 	b := f.bucket("data")
-	long := strings.Repeat("k", maxKey)
+	long := strings.Repeat("k", keys.Max)
 	put := func(change func(*s3.PutObjectInput)) error {
 		in := &s3.PutObjectInput{Bucket: &b, Key: ptr("k"), Body: strings.NewReader("x")}
 		change(in)
@@ -35,8 +37,8 @@ func TestLimits(t *testing.T) {
 	wantCode(t, put(func(in *s3.PutObjectInput) { in.Key = ptr(long + "k") }), "400 KeyTooLongError")
 	wantCode(t, put(func(in *s3.PutObjectInput) { in.Metadata = meta(maxMetadata) }), "")
 	wantCode(t, put(func(in *s3.PutObjectInput) { in.Metadata = meta(maxMetadata + 1) }), "400 MetadataTooLarge")
-	wantCode(t, put(func(in *s3.PutObjectInput) { in.Tagging = ptr("a=" + strings.Repeat("v", maxTagValue+1)) }), "400 InvalidTag")
-	wantCode(t, put(func(in *s3.PutObjectInput) { in.Tagging = ptr(strings.Repeat("k", maxTagKey+1) + "=v") }), "400 InvalidTag")
+	wantCode(t, put(func(in *s3.PutObjectInput) { in.Tagging = ptr("a=" + strings.Repeat("v", tag.MaxValue+1)) }), "400 InvalidTag")
+	wantCode(t, put(func(in *s3.PutObjectInput) { in.Tagging = ptr(strings.Repeat("k", tag.MaxKey+1) + "=v") }), "400 InvalidTag")
 	_, err := f.svc.PutObject(f.ctx, &s3.PutObjectInput{Bucket: &b, Key: ptr("k"), Body: &pattern{n: maxPut + 1}, ContentLength: aws.Int64(maxPut + 1)})
 	wantCode(t, err, "EntityTooLarge")
 	_, err = f.svc.PutObject(f.ctx, &s3.PutObjectInput{Bucket: &b, Key: ptr("k"), Body: &pattern{n: 9}})

@@ -7,6 +7,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/runnel/runnel/service/s3/buckets"
+	"github.com/runnel/runnel/service/s3/checksum"
+	"github.com/runnel/runnel/service/s3/fault"
+	"github.com/runnel/runnel/service/s3/keys"
 	"github.com/runnel/runnel/store"
 )
 
@@ -32,11 +36,11 @@ func newListing(bucket, prefix, delimiter *string, encoding types.EncodingType, 
 	case types.EncodingTypeUrl:
 		l.encoded = true
 	default:
-		return l, invalidArgument("Invalid Encoding Method specified in Request", "encoding-type", string(encoding))
+		return l, fault.InvalidArgument("Invalid Encoding Method specified in Request", "encoding-type", string(encoding))
 	}
 	if limit != nil {
 		if *limit < 0 {
-			return l, invalidArgument("Argument "+name+" must be an integer between 0 and 2147483647", name, itoa(*limit))
+			return l, fault.InvalidArgument("Argument "+name+" must be an integer between 0 and 2147483647", name, itoa(*limit))
 		}
 		l.limit = min(int(*limit), maxList)
 	}
@@ -46,7 +50,7 @@ func newListing(bucket, prefix, delimiter *string, encoding types.EncodingType, 
 // text is a key as the list shows it.
 func (l listing) text(s string) *string {
 	if l.encoded {
-		s = urlEncode(s)
+		s = keys.Encode(s)
 	}
 	return &s
 }
@@ -138,11 +142,11 @@ func (l listing) run(tx *store.Tx, space store.Key, r store.Range, p *page, visi
 // objects lists the objects of a bucket.
 func (s *Service) objects(ctx context.Context, l listing, owner *types.Owner) (p *page, found []types.Object, err error) {
 	err = s.st.View(ctx, func(tx *store.Tx) error {
-		if err := hasBucket(tx, l.bucket); err != nil {
+		if err := buckets.Has(tx, l.bucket); err != nil {
 			return err
 		}
 		p, err = l.walk(tx, objectSpace(l.bucket), func(key string, row []byte) error {
-			o, err := decodeObject(row)
+			o, err := decodeListed(row)
 			if err != nil {
 				return err
 			}
@@ -150,9 +154,9 @@ func (s *Service) objects(ctx context.Context, l listing, owner *types.Owner) (p
 				Key: l.text(key), LastModified: &o.modified, ETag: quote(o.etag), Size: &o.size,
 				StorageClass: types.ObjectStorageClass(o.class()), Owner: owner,
 			}
-			if o.sum.algorithm != "" {
-				x.ChecksumAlgorithm = []algorithm{o.sum.algorithm}
-				x.ChecksumType = o.sum.kind
+			if o.sum.Algorithm != "" {
+				x.ChecksumAlgorithm = []checksum.Algorithm{o.sum.Algorithm}
+				x.ChecksumType = o.sum.Kind
 			}
 			found = append(found, x)
 			return nil
@@ -179,8 +183,8 @@ func (s *Service) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input) 
 	}
 	l.after = deref(in.StartAfter)
 	if in.ContinuationToken != nil {
-		if l.after, err = decodeToken(in.ContinuationToken); err == nil && l.after == "" {
-			err = invalidArgument("The continuation token provided is incorrect", "continuation-token", "")
+		if l.after, err = keys.FromToken(in.ContinuationToken); err == nil && l.after == "" {
+			err = fault.InvalidArgument("The continuation token provided is incorrect", "continuation-token", "")
 		}
 		if err != nil {
 			return nil, err
@@ -202,7 +206,7 @@ func (s *Service) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input) 
 		Contents: found, CommonPrefixes: p.prefixes,
 	}
 	if p.truncated {
-		out.NextContinuationToken = encodeToken(p.last)
+		out.NextContinuationToken = keys.Token(p.last)
 	}
 	return out, nil
 }
@@ -240,7 +244,7 @@ func (s *Service) ListObjectVersions(ctx context.Context, in *s3.ListObjectVersi
 		return nil, err
 	}
 	if deref(in.VersionIdMarker) != "" && deref(in.KeyMarker) == "" {
-		return nil, invalidArgument("A version-id marker cannot be specified without a key marker.", "version-id-marker", *in.VersionIdMarker)
+		return nil, fault.InvalidArgument("A version-id marker cannot be specified without a key marker.", "version-id-marker", *in.VersionIdMarker)
 	}
 	l.after = deref(in.KeyMarker)
 	p, found, err := s.objects(ctx, l, s.ownerOf())

@@ -8,6 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/runnel/runnel/service/s3/buckets"
+	"github.com/runnel/runnel/service/s3/checksum"
+	"github.com/runnel/runnel/service/s3/fault"
 	"github.com/runnel/runnel/store"
 )
 
@@ -63,7 +66,7 @@ func (s *Service) ListParts(ctx context.Context, in *s3.ListPartsInput) (*s3.Lis
 func listedPart(u *upload, p *uploaded, number int32) types.Part {
 	x := types.Part{PartNumber: &number, ETag: quote(p.md5), Size: &p.size, LastModified: &p.modified}
 	if u.Asked {
-		sums{&x.ChecksumCRC32, &x.ChecksumCRC32C, &x.ChecksumCRC64NVME, &x.ChecksumSHA1, &x.ChecksumSHA256, &x.ChecksumSHA512}.set(checksum{algorithm: u.Algorithm, value: p.sum})
+		checksum.Sum{Algorithm: u.Algorithm, Value: p.sum}.Show(&x)
 	}
 	return x
 }
@@ -78,7 +81,7 @@ func partLimit(n *int32) (int32, error) {
 		return maxList, nil
 	}
 	if *n < 0 {
-		return 0, invalidArgument("Argument max-parts must be an integer between 0 and 2147483647", "max-parts", itoa(*n))
+		return 0, fault.InvalidArgument("Argument max-parts must be an integer between 0 and 2147483647", "max-parts", itoa(*n))
 	}
 	return min(*n, maxList), nil
 }
@@ -89,7 +92,7 @@ func partMarker(marker *string) (uint64, error) {
 	}
 	n, err := strconv.ParseUint(*marker, 10, 31)
 	if err != nil {
-		return 0, invalidArgument("Argument part-number-marker must be an integer between 0 and 2147483647", "part-number-marker", *marker)
+		return 0, fault.InvalidArgument("Argument part-number-marker must be an integer between 0 and 2147483647", "part-number-marker", *marker)
 	}
 	return n, nil
 }
@@ -108,7 +111,7 @@ func (s *Service) ListMultipartUploads(ctx context.Context, in *s3.ListMultipart
 		w.upload = "" // AWS passes it over without a key marker
 	}
 	err = s.st.View(ctx, func(tx *store.Tx) error {
-		if err := hasBucket(tx, l.bucket); err != nil {
+		if err := buckets.Has(tx, l.bucket); err != nil {
 			return err
 		}
 		return w.walk(tx, s)

@@ -5,12 +5,18 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/runnel/runnel/service/s3/buckets"
+	"github.com/runnel/runnel/service/s3/checksum"
+	"github.com/runnel/runnel/service/s3/fault"
+	"github.com/runnel/runnel/service/s3/keys"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
 )
@@ -27,8 +33,8 @@ const (
 type upload struct {
 	Initiated  time.Time
 	Attributes attributes
-	Algorithm  algorithm // of the checksums of its parts
-	Kind       checksumKind
+	Algorithm  checksum.Algorithm // of the checksums of its parts
+	Kind       checksum.Kind
 	Asked      bool // the client asked for that checksum
 }
 
@@ -37,17 +43,17 @@ func readUpload(tx *store.Tx, at place, id string) (*upload, error) {
 	if id != "" && tx.GetJSON(uploadKey(at.bucket, at.key, id), &u) {
 		return &u, nil
 	}
-	if err := hasBucket(tx, at.bucket); err != nil {
+	if err := buckets.Has(tx, at.bucket); err != nil {
 		return nil, err
 	}
-	return nil, noSuchUpload(id)
+	return nil, fault.NoSuchUpload(id)
 }
 
 // CreateMultipartUpload begins an upload
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html).
 func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultipartUploadInput) (*s3.CreateMultipartUploadOutput, error) {
 	at := place{deref(in.Bucket), deref(in.Key)}
-	if err := checkKey(at.key); err != nil {
+	if err := keys.Check(at.key); err != nil {
 		return nil, err
 	}
 	a, err := uploadAttributes(ctx, in)
@@ -61,7 +67,7 @@ func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultip
 	}
 	var id string
 	err = s.st.Update(ctx, func(tx *store.Tx) error {
-		if err := hasBucket(tx, at.bucket); err != nil {
+		if err := buckets.Has(tx, at.bucket); err != nil {
 			return err
 		}
 		id = newUploadID(tx)
@@ -81,6 +87,31 @@ func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultip
 	return out, nil
 }
 
+// uploadChecksum is the algorithm and kind of a multipart upload, by what the
+// client asked for when it began.
+func uploadChecksum(a checksum.Algorithm, kind checksum.Kind) (checksum.Algorithm, checksum.Kind, error) {
+	if a == "" {
+		if kind == types.ChecksumTypeComposite {
+			return "", "", fault.InvalidRequest("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")
+		}
+		return checksum.Default, types.ChecksumTypeFullObject, nil
+	}
+	sha := strings.HasPrefix(string(a), "SHA")
+	switch {
+	case !slices.Contains(a.Values(), a):
+		return "", "", fault.InvalidRequest("Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512]")
+	case !checksum.Supported(a):
+		return "", "", fault.NotImplemented("X-Amz-Checksum-Algorithm")
+	case kind == types.ChecksumTypeFullObject && sha, kind == types.ChecksumTypeComposite && a == types.ChecksumAlgorithmCrc64nvme:
+		return "", "", fault.InvalidRequest("The " + string(kind) + " checksum type cannot be used with the " + lower(a) + " checksum algorithm.")
+	case kind != "":
+		return a, kind, nil
+	case a == types.ChecksumAlgorithmCrc64nvme:
+		return a, types.ChecksumTypeFullObject, nil
+	}
+	return a, types.ChecksumTypeComposite, nil
+}
+
 // newUploadID is an ID that sorts by the time at which the upload began, as
 // ListMultipartUploads does.
 func newUploadID(tx *store.Tx) string {
@@ -96,9 +127,9 @@ func (s *Service) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.U
 	if err != nil {
 		return nil, err
 	}
-	sent := declared(wire.RequestOf(ctx).Header)
+	sent := checksum.Declared(wire.RequestOf(ctx).Header)
 	if t.Asked && sent != "" && sent != t.Algorithm {
-		return nil, invalidRequest(fmt.Sprintf("Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s", lower(t.Algorithm), lower(sent)))
+		return nil, fault.InvalidRequest(fmt.Sprintf("Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s", lower(t.Algorithm), lower(sent)))
 	}
 	r := receiver{st: s.st, want: t.Algorithm, blobOnly: true}
 	c, err := r.receive(ctx, in.Body, in.ContentLength)
@@ -110,7 +141,7 @@ func (s *Service) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.U
 	}
 	out := &s3.UploadPartOutput{ETag: quote(c.md5), ServerSideEncryption: types.ServerSideEncryptionAes256}
 	if t.Asked || sent == t.Algorithm {
-		sums{&out.ChecksumCRC32, &out.ChecksumCRC32C, &out.ChecksumCRC64NVME, &out.ChecksumSHA1, &out.ChecksumSHA256, &out.ChecksumSHA512}.set(c.sum)
+		c.sum.Show(out)
 	}
 	return out, nil
 }
@@ -126,7 +157,7 @@ type transfer struct {
 func (s *Service) newTransfer(ctx context.Context, bucket, key, id *string, number *int32) (*transfer, error) {
 	t := &transfer{place: place{deref(bucket), deref(key)}, id: deref(id), number: deref(number)}
 	if t.number < 1 || t.number > maxParts {
-		return nil, invalidArgument("Part number must be an integer between 1 and 10000, inclusive", "partNumber", itoa(t.number))
+		return nil, fault.InvalidArgument("Part number must be an integer between 1 and 10000, inclusive", "partNumber", itoa(t.number))
 	}
 	err := s.st.View(ctx, func(tx *store.Tx) (err error) {
 		t.upload, err = readUpload(tx, t.place, t.id)
@@ -138,7 +169,7 @@ func (s *Service) newTransfer(ctx context.Context, bucket, key, id *string, numb
 // keepPart puts a part in the place of the one that had its number, if the
 // upload is still there.
 func (s *Service) keepPart(ctx context.Context, t *transfer, c *content) (*uploaded, error) {
-	p := &uploaded{part: part{c.blob, c.size, t.number, c.sum.value}, md5: c.md5}
+	p := &uploaded{part: part{c.blob, c.size, t.number, c.sum.Value}, md5: c.md5}
 	named := false
 	err := s.st.Update(ctx, func(tx *store.Tx) error {
 		if _, err := readUpload(tx, t.place, t.id); err != nil {
@@ -201,7 +232,7 @@ func (s *Service) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput
 	}
 	out := &types.CopyPartResult{ETag: quote(p.md5), LastModified: &p.modified}
 	if t.Asked {
-		sums{&out.ChecksumCRC32, &out.ChecksumCRC32C, &out.ChecksumCRC64NVME, &out.ChecksumSHA1, &out.ChecksumSHA256, &out.ChecksumSHA512}.set(body.sum)
+		body.sum.Show(out)
 	}
 	return &s3.UploadPartCopyOutput{CopyPartResult: out, ServerSideEncryption: types.ServerSideEncryptionAes256}, nil
 }
@@ -215,16 +246,16 @@ func selectCopy(c conditions, header *string) selector {
 		}
 		if header == nil {
 			if o.size > maxPut {
-				return span{}, false, invalidRequest("The specified copy source is larger than the maximum allowable size for a copy source: 5368709120")
+				return span{}, false, fault.InvalidRequest("The specified copy source is larger than the maximum allowable size for a copy source: 5368709120")
 			}
 			return span{0, o.size}, false, nil
 		}
 		var first, last int64
 		if n, err := fmt.Sscanf(*header, "bytes=%d-%d", &first, &last); n != 2 || err != nil || first < 0 || *header != fmt.Sprintf("bytes=%d-%d", first, last) {
-			return span{}, false, invalidArgument("The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy", "x-amz-copy-source-range", *header)
+			return span{}, false, fault.InvalidArgument("The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy", "x-amz-copy-source-range", *header)
 		}
 		if first > last || last >= o.size {
-			return span{}, false, invalidArgument("Range specified is not valid for source object of size: "+strconv.FormatInt(o.size, 10), "x-amz-copy-source-range", *header)
+			return span{}, false, fault.InvalidArgument("Range specified is not valid for source object of size: "+strconv.FormatInt(o.size, 10), "x-amz-copy-source-range", *header)
 		}
 		r := span{first, last - first + 1}
 		if r.n > maxPut {
@@ -244,7 +275,7 @@ func (s *Service) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipar
 			return err
 		}
 		if t := in.IfMatchInitiatedTime; t != nil && !t.Equal(u.Initiated) {
-			return preconditionFailed("x-amz-if-match-initiated-time")
+			return fault.PreconditionFailed("x-amz-if-match-initiated-time")
 		}
 		parts, err := readParts(tx, at, id)
 		if err != nil {

@@ -7,15 +7,17 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/runnel/runnel/service/s3/checksum"
 )
 
 // TestMultipartChecksums uploads in parts with each kind of checksum and
 // compares what the object has with that of the same bytes put whole.
 func TestMultipartChecksums(t *testing.T) {
 	for _, c := range []struct {
-		algorithm algorithm
-		kind      checksumKind
-		want      checksumKind
+		algorithm checksum.Algorithm
+		kind      checksum.Kind
+		want      checksum.Kind
 	}{
 		{types.ChecksumAlgorithmCrc32, "", types.ChecksumTypeComposite},
 		{types.ChecksumAlgorithmCrc32, types.ChecksumTypeFullObject, types.ChecksumTypeFullObject},
@@ -37,8 +39,8 @@ func TestMultipartChecksums(t *testing.T) {
 			whole := must(u.PutObject(u.ctx, &s3.PutObjectInput{
 				Bucket: u.in.Bucket, Key: ptr("whole"), Body: strings.NewReader(strings.Join(body, "")), ChecksumAlgorithm: c.algorithm,
 			}))(t)
-			want := sums{&whole.ChecksumCRC32, &whole.ChecksumCRC32C, &whole.ChecksumCRC64NVME, &whole.ChecksumSHA1, &whole.ChecksumSHA256, &whole.ChecksumSHA512}.get(c.algorithm)
-			got := sums{&done.ChecksumCRC32, &done.ChecksumCRC32C, &done.ChecksumCRC64NVME, &done.ChecksumSHA1, &done.ChecksumSHA256, &done.ChecksumSHA512}.get(c.algorithm)
+			want := checksum.Given(whole, c.algorithm)
+			got := checksum.Given(done, c.algorithm)
 			if c.want == types.ChecksumTypeFullObject && got != want {
 				t.Errorf("checksum %s, of the whole %s", got, want)
 			}
@@ -95,7 +97,7 @@ func (u *uploading) complete(change func(*s3.CompleteMultipartUploadInput)) *s3.
 	return must(u.tryComplete(change))(u.t)
 }
 
-func (u *uploading) wantParts(kind checksumKind) {
+func (u *uploading) wantParts(kind checksum.Kind) {
 	u.t.Helper()
 	out := must(u.GetObjectAttributes(u.ctx, &s3.GetObjectAttributesInput{
 		Bucket: u.in.Bucket, Key: u.in.Key, ObjectAttributes: []types.ObjectAttributes{types.ObjectAttributesObjectParts}, MaxParts: ptr[int32](1),
@@ -190,5 +192,16 @@ func TestUploadPartCopy(t *testing.T) {
 	u.complete(nil)
 	if got := u.get(*u.in.Bucket, "k"); got != source[:minPart]+source[7:21] {
 		t.Errorf("%d other bytes", len(got))
+	}
+}
+
+// TestPartCopyWithChecksumHeader: a checksum in the header of a copy is none of
+// the source's, and the part has its own all the same.
+func TestPartCopyWithChecksumHeader(t *testing.T) {
+	u := beginUpload(t, &s3.CreateMultipartUploadInput{ChecksumAlgorithm: types.ChecksumAlgorithmCrc32, ChecksumType: types.ChecksumTypeFullObject})
+	want := u.put(*u.in.Bucket, "source", "hello")
+	res := u.raw("PUT", "/data/k?partNumber=1&uploadId="+*u.id, "", "X-Amz-Copy-Source", "/data/source", "X-Amz-Checksum-Crc32", "AAAAAA==")
+	if body := string(readBody(t, res.Body)); !strings.Contains(body, "<ChecksumCRC32>"+*want.ChecksumCRC32+"<") {
+		t.Errorf("%d %s, want the checksum %s", res.StatusCode, body, *want.ChecksumCRC32)
 	}
 }

@@ -12,6 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/s3/buckets"
+	"github.com/runnel/runnel/service/s3/fault"
+	"github.com/runnel/runnel/service/s3/keys"
 	"github.com/runnel/runnel/store"
 )
 
@@ -42,7 +45,7 @@ func (s *Service) PutBucketNotificationConfiguration(ctx context.Context, in *s3
 	}
 	bucket := deref(in.Bucket)
 	return &s3.PutBucketNotificationConfigurationOutput{}, s.st.Update(ctx, func(tx *store.Tx) error {
-		if err := hasBucket(tx, bucket); err != nil {
+		if err := buckets.Has(tx, bucket); err != nil {
 			return err
 		}
 		if !deref(in.SkipDestinationValidation) {
@@ -51,10 +54,10 @@ func (s *Service) PutBucketNotificationConfiguration(ctx context.Context, in *s3
 			}
 		}
 		if len(n.Rules) == 0 {
-			tx.Delete(configKey(bucket, configNotification))
+			tx.Delete(buckets.ConfigKey(bucket, buckets.Notification))
 			return nil
 		}
-		tx.PutJSON(configKey(bucket, configNotification), n)
+		tx.PutJSON(buckets.ConfigKey(bucket, buckets.Notification), n)
 		return nil
 	})
 }
@@ -62,10 +65,10 @@ func (s *Service) PutBucketNotificationConfiguration(ctx context.Context, in *s3
 // notificationOf reads and checks a configuration.
 func notificationOf(c *types.NotificationConfiguration) (n notification, err error) {
 	if c == nil {
-		return n, malformedXML()
+		return n, fault.MalformedXML()
 	}
 	if c.EventBridgeConfiguration != nil {
-		return n, notSupported("EventBridgeConfiguration")
+		return n, fault.NotSupported("EventBridgeConfiguration")
 	}
 	add := func(id, target *string, service string, events []types.Event, f *types.NotificationConfigurationFilter) {
 		if err != nil {
@@ -97,14 +100,14 @@ func newRule(id, target *string, service string, events []types.Event, f *types.
 		r.ID = event.NewID()
 	}
 	if len(events) == 0 || r.Target == "" {
-		return r, malformedXML()
+		return r, fault.MalformedXML()
 	}
 	if a, err := arn.Parse(r.Target); err != nil || a.Service != service {
-		return r, invalidArgument("The ARN is not well formed", r.Target, "The ARN is not well formed")
+		return r, fault.InvalidArgument("The ARN is not well formed", r.Target, "The ARN is not well formed")
 	}
 	for _, e := range events {
 		if !slices.Contains(e.Values(), e) {
-			return r, invalidArgument("A specified event is not supported for notifications.", "Event", string(e))
+			return r, fault.InvalidArgument("A specified event is not supported for notifications.", "Event", string(e))
 		}
 		r.Events = append(r.Events, string(e))
 	}
@@ -123,13 +126,13 @@ func (r *rule) filter(rules []types.FilterRule) error {
 		case name == types.FilterRuleNameSuffix:
 			into = &r.Suffix
 		case name != types.FilterRuleNamePrefix:
-			return invalidArgument("filter rule name must be either prefix or suffix", "FilterRule.Name", string(f.Name))
+			return fault.InvalidArgument("filter rule name must be either prefix or suffix", "FilterRule.Name", string(f.Name))
 		}
 		if seen[name] {
-			return invalidArgument("Cannot specify more than one "+string(name)+" rule in a filter.", "FilterRule.Name", string(f.Name))
+			return fault.InvalidArgument("Cannot specify more than one "+string(name)+" rule in a filter.", "FilterRule.Name", string(f.Name))
 		}
-		if len(deref(f.Value)) > maxKey {
-			return invalidArgument("The filter value cannot exceed 1024 characters", "FilterRule.Value", *f.Value)
+		if len(deref(f.Value)) > keys.Max {
+			return fault.InvalidArgument("The filter value cannot exceed 1024 characters", "FilterRule.Value", *f.Value)
 		}
 		seen[name] = true
 		*into = deref(f.Value)
@@ -142,20 +145,20 @@ func (r *rule) filter(rules []types.FilterRule) error {
 // same event of some key.
 func checkRules(rules []rule) error {
 	if len(rules) > maxRules {
-		return invalidArgument("The number of event notification configurations cannot exceed 100", "NotificationConfiguration", fmt.Sprint(len(rules)))
+		return fault.InvalidArgument("The number of event notification configurations cannot exceed 100", "NotificationConfiguration", fmt.Sprint(len(rules)))
 	}
 	for i, a := range rules {
 		for _, b := range rules[:i] {
 			if a.ID == b.ID {
-				return invalidArgument("Same ID used for multiple configurations. IDs must be unique", "Id", a.ID)
+				return fault.InvalidArgument("Same ID used for multiple configurations. IDs must be unique", "Id", a.ID)
 			}
 			if !a.overlaps(b) {
 				continue
 			}
 			if len(a.Filters) == 0 && len(b.Filters) == 0 {
-				return fail("InvalidArgument", "Configurations overlap. Configurations on the same bucket cannot share a common event type.")
+				return fault.New("InvalidArgument", "Configurations overlap. Configurations on the same bucket cannot share a common event type.")
 			}
-			return fail("InvalidArgument", "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the same event type.")
+			return fault.New("InvalidArgument", "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the same event type.")
 		}
 	}
 	return nil
@@ -197,7 +200,7 @@ func (s *Service) checkDestinations(ctx context.Context, tx *store.Tx, bucket st
 		}
 	}
 	if len(fields) > 0 {
-		return fail("InvalidArgument", "Unable to validate the following destination configurations", fields...)
+		return fault.New("InvalidArgument", "Unable to validate the following destination configurations", fields...)
 	}
 	for _, r := range rules {
 		if serviceOf(r.Target) == "lambda" {
@@ -237,7 +240,14 @@ func unreachable(target string, err error) (why string, ok bool) {
 // GetBucketNotificationConfiguration gives the configuration back.
 func (s *Service) GetBucketNotificationConfiguration(ctx context.Context, in *s3.GetBucketNotificationConfigurationInput) (*s3.GetBucketNotificationConfigurationOutput, error) {
 	var n notification
-	if _, err := s.getConfig(ctx, in.Bucket, configNotification, &n); err != nil {
+	bucket := deref(in.Bucket)
+	err := s.st.View(ctx, func(tx *store.Tx) error {
+		if tx.GetJSON(buckets.ConfigKey(bucket, buckets.Notification), &n) {
+			return nil
+		}
+		return buckets.Has(tx, bucket)
+	})
+	if err != nil {
 		return nil, err
 	}
 	out := &s3.GetBucketNotificationConfigurationOutput{}

@@ -7,6 +7,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/runnel/runnel/service/s3/buckets"
+	"github.com/runnel/runnel/service/s3/checksum"
+	"github.com/runnel/runnel/service/s3/fault"
+	"github.com/runnel/runnel/service/s3/keys"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
 )
@@ -19,7 +23,7 @@ type place struct{ bucket, key string }
 func find(tx *store.Tx, at place) (*object, error) {
 	row, ok := tx.Get(objectKey(at.bucket, at.key))
 	if !ok {
-		return nil, hasBucket(tx, at.bucket)
+		return nil, buckets.Has(tx, at.bucket)
 	}
 	return decodeObject(row)
 }
@@ -28,7 +32,7 @@ func find(tx *store.Tx, at place) (*object, error) {
 func need(tx *store.Tx, at place) (*object, error) {
 	o, err := find(tx, at)
 	if err == nil && o == nil {
-		err = noSuchKey(at.key)
+		err = fault.NoSuchKey(at.key)
 	}
 	return o, err
 }
@@ -49,6 +53,16 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, at place, old, o *obj
 	}
 	tx.Set(objectKey(at.bucket, at.key), o.encode())
 	return s.notify(ctx, tx, at, o, event)
+}
+
+// checkVersion refuses version IDs: a bucket without versioning has the version
+// "null" alone.
+func checkVersion(id *string) error {
+	switch deref(id) {
+	case "", "null":
+		return nil
+	}
+	return fault.InvalidArgument("Invalid version id specified", "versionId", *id)
 }
 
 // retain adds a name for each of an object's blobs.
@@ -80,14 +94,14 @@ func newObject(c *content, a attributes) *object {
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html).
 func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput) (*s3.PutObjectOutput, error) {
 	at := place{deref(in.Bucket), deref(in.Key)}
-	if err := checkKey(at.key); err != nil {
+	if err := keys.Check(at.key); err != nil {
 		return nil, err
 	}
 	a, err := putAttributes(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	r := receiver{st: s.st, admit: func() error { _, err := s.readBucket(ctx, at.bucket); return err }}
+	r := receiver{st: s.st, admit: func() error { return s.hasBucket(ctx, in.Bucket) }}
 	c, err := r.receive(ctx, in.Body, in.ContentLength)
 	if err != nil {
 		return nil, err
@@ -113,8 +127,8 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput) (*s3.Put
 		}
 		return nil, err
 	}
-	out := &s3.PutObjectOutput{ETag: quote(o.etag), ChecksumType: o.sum.kind, ServerSideEncryption: types.ServerSideEncryptionAes256}
-	sums{&out.ChecksumCRC32, &out.ChecksumCRC32C, &out.ChecksumCRC64NVME, &out.ChecksumSHA1, &out.ChecksumSHA256, &out.ChecksumSHA512}.set(o.sum)
+	out := &s3.PutObjectOutput{ETag: quote(o.etag), ChecksumType: o.sum.Kind, ServerSideEncryption: types.ServerSideEncryptionAes256}
+	o.sum.Show(out)
 	return out, nil
 }
 
@@ -128,7 +142,7 @@ func quote(etag string) *string {
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html).
 func (s *Service) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
 	at := place{deref(in.Bucket), deref(in.Key)}
-	if err := checkKey(at.key); err != nil {
+	if err := keys.Check(at.key); err != nil {
 		return nil, err
 	}
 	if err := checkVersion(in.VersionId); err != nil {
@@ -147,11 +161,11 @@ func (s *Service) remove(ctx context.Context, tx *store.Tx, at place, match *str
 	case err != nil:
 		return err
 	case o == nil && match != nil:
-		return noSuchKey(at.key)
+		return fault.NoSuchKey(at.key)
 	case o == nil:
 		return nil
 	case match != nil && !matches(*match, o.etag):
-		return preconditionFailed("If-Match")
+		return fault.PreconditionFailed("If-Match")
 	}
 	s.release(tx, o)
 	if o.inline {
@@ -169,19 +183,19 @@ const maxDelete = 1000
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html).
 func (s *Service) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput) (*s3.DeleteObjectsOutput, error) {
 	if in.Delete == nil || len(in.Delete.Objects) == 0 || len(in.Delete.Objects) > maxDelete {
-		return nil, malformedXML()
+		return nil, fault.MalformedXML()
 	}
-	if h := wire.RequestOf(ctx).Header; h != nil && h.Get("Content-Md5") == "" && declared(h) == "" {
-		return nil, invalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+	if h := wire.RequestOf(ctx).Header; h != nil && h.Get("Content-Md5") == "" && checksum.Declared(h) == "" {
+		return nil, fault.InvalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
 	}
 	for _, id := range in.Delete.Objects {
 		if id.Key == nil || *id.Key == "" {
-			return nil, fail("UserKeyMustBeSpecified", "The bucket POST must contain the specified field name. If it is specified, check the order of the fields.")
+			return nil, fault.New("UserKeyMustBeSpecified", "The bucket POST must contain the specified field name. If it is specified, check the order of the fields.")
 		}
 	}
 	out := &s3.DeleteObjectsOutput{}
 	err := s.st.Update(ctx, func(tx *store.Tx) error {
-		if err := hasBucket(tx, deref(in.Bucket)); err != nil {
+		if err := buckets.Has(tx, deref(in.Bucket)); err != nil {
 			return err
 		}
 		for _, id := range in.Delete.Objects {
@@ -204,14 +218,22 @@ func (s *Service) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput) 
 // removeNamed deletes what an entry of DeleteObjects names. Its error is AWS's
 // own only if it wrote nothing.
 func (s *Service) removeNamed(ctx context.Context, tx *store.Tx, bucket string, id types.ObjectIdentifier) error {
-	if err := checkKey(*id.Key); err != nil {
+	if err := keys.Check(*id.Key); err != nil {
 		return err
 	}
 	if err := checkVersion(id.VersionId); err != nil {
-		return fail("NoSuchVersion", "The specified version does not exist.")
+		return fault.New("NoSuchVersion", "The specified version does not exist.")
 	}
 	if id.LastModifiedTime != nil || id.Size != nil {
-		return notSupported("LastModifiedTime and Size of objects to delete")
+		return fault.NotSupported("LastModifiedTime and Size of objects to delete")
 	}
 	return s.remove(ctx, tx, place{bucket, *id.Key}, id.ETag)
+}
+
+// postObject is an upload from a form of a web page.
+type postObject struct{ Bucket *string }
+
+// PostObject refuses uploads from forms.
+func (s *Service) PostObject(context.Context, *postObject) (*struct{}, error) {
+	return nil, fault.NotSupported("POST form uploads")
 }

@@ -7,6 +7,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/runnel/runnel/service/s3/checksum"
+	"github.com/runnel/runnel/service/s3/fault"
 )
 
 // GetObjectAttributes gives those of an object's attributes that are asked for
@@ -16,11 +19,11 @@ func (s *Service) GetObjectAttributes(ctx context.Context, in *s3.GetObjectAttri
 		return nil, err
 	}
 	if len(in.ObjectAttributes) == 0 {
-		return nil, invalidRequest("The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty")
+		return nil, fault.InvalidRequest("The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty")
 	}
 	for _, a := range in.ObjectAttributes {
 		if !slices.Contains(a.Values(), a) {
-			return nil, invalidArgument("Invalid attribute name specified.", "x-amz-object-attributes", string(a))
+			return nil, fault.InvalidArgument("Invalid attribute name specified.", "x-amz-object-attributes", string(a))
 		}
 	}
 	limit, err := partLimit(in.MaxParts)
@@ -54,11 +57,11 @@ func (s *Service) GetObjectAttributes(ctx context.Context, in *s3.GetObjectAttri
 }
 
 func (o *object) checksumShown() *types.Checksum {
-	if o.sum.algorithm == "" {
+	if o.sum.Algorithm == "" {
 		return nil
 	}
-	c := &types.Checksum{ChecksumType: o.sum.kind}
-	sums{&c.ChecksumCRC32, &c.ChecksumCRC32C, &c.ChecksumCRC64NVME, &c.ChecksumSHA1, &c.ChecksumSHA256, &c.ChecksumSHA512}.set(o.sum)
+	c := &types.Checksum{ChecksumType: o.sum.Kind}
+	o.sum.Show(c)
 	return c
 }
 
@@ -70,7 +73,7 @@ func (o *object) partsShown(after uint64, limit int32) *types.GetObjectAttribute
 	}
 	total := int32(len(o.parts))
 	out := &types.GetObjectAttributesParts{TotalPartsCount: &total}
-	if o.sum.kind != types.ChecksumTypeComposite {
+	if o.sum.Kind != types.ChecksumTypeComposite {
 		return out
 	}
 	truncated, marker, next := false, strconv.FormatUint(after, 10), strconv.FormatUint(after, 10)
@@ -84,7 +87,7 @@ func (o *object) partsShown(after uint64, limit int32) *types.GetObjectAttribute
 			break
 		}
 		x := types.ObjectPart{PartNumber: &p.number, Size: &p.size}
-		sums{&x.ChecksumCRC32, &x.ChecksumCRC32C, &x.ChecksumCRC64NVME, &x.ChecksumSHA1, &x.ChecksumSHA256, &x.ChecksumSHA512}.set(checksum{algorithm: o.sum.algorithm, value: p.sum})
+		checksum.Sum{Algorithm: o.sum.Algorithm, Value: p.sum}.Show(&x)
 		out.Parts = append(out.Parts, x)
 		next = itoa(p.number)
 	}

@@ -7,13 +7,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/runnel/runnel/service/s3/checksum"
+	"github.com/runnel/runnel/service/s3/tag"
 	"github.com/runnel/runnel/store"
 )
 
 // Key space. An object's row and its small body are beside each other in two
 // ranges, so that a list does not read bodies.
-func bucketKey(bucket string) store.Key                 { return store.K("s3", "bucket", bucket) }
-func configKey(bucket, kind string) store.Key           { return store.K("s3", "config", bucket, kind) }
 func objectSpace(bucket string) store.Key               { return store.K("s3", "object", bucket) }
 func objectKey(bucket, key string) store.Key            { return objectSpace(bucket).Str(key) }
 func bodyKey(bucket, key string) store.Key              { return store.K("s3", "body", bucket, key) }
@@ -29,7 +29,7 @@ type object struct {
 	etag     string // hexadecimal MD5, or of a multipart upload that of its parts' and "-N"
 	version  uint64 // grows with each write of any object: the sequencer of events
 	inline   bool   // the body is the body row; otherwise it is in parts
-	sum      checksum
+	sum      checksum.Sum
 	attributes
 	upload string // ID of the multipart upload that it came by
 	parts  []part
@@ -50,10 +50,8 @@ type attributes struct {
 	Redirect                                      string
 	StorageClass                                  string
 	Metadata                                      map[string]string // lower-case keys
-	Tags                                          []tag
+	Tags                                          []tag.Tag
 }
-
-type tag struct{ Key, Value string }
 
 func (a *attributes) strings() []*string {
 	return []*string{&a.ContentType, &a.CacheControl, &a.ContentDisposition,
@@ -99,7 +97,24 @@ func (o *object) encode() []byte {
 }
 
 func decodeObject(row []byte) (*object, error) {
-	d := decoder{rest: row}
+	d := &decoder{rest: row}
+	o := d.object()
+	for range d.count() {
+		o.parts = append(o.parts, d.part())
+	}
+	return o, d.err
+}
+
+// decodeListed is decodeObject less the parts: an object may have thousands, and
+// a list has no use for them.
+func decodeListed(row []byte) (*object, error) {
+	d := &decoder{rest: row}
+	o := d.object()
+	return o, d.err
+}
+
+// object reads all but the parts.
+func (d *decoder) object() *object {
 	d.version(objectV1)
 	o := &object{
 		modified: time.Unix(int64(d.uint()), 0).UTC(),
@@ -120,13 +135,10 @@ func decodeObject(row []byte) (*object, error) {
 		}
 	}
 	for range d.count() {
-		o.Tags = append(o.Tags, tag{d.str(), d.str()})
+		o.Tags = append(o.Tags, tag.Tag{Key: d.str(), Value: d.str()})
 	}
 	o.upload = d.str()
-	for range d.count() {
-		o.parts = append(o.parts, d.part())
-	}
-	return o, d.err
+	return o
 }
 
 // uploaded is a row of the part space: a part of an upload that goes on.
@@ -169,10 +181,10 @@ func (e *encoder) bool(b bool) {
 	e.uint(0)
 }
 
-func (e *encoder) sum(c checksum) {
-	e.str(string(c.algorithm))
-	e.str(string(c.kind))
-	e.str(c.value)
+func (e *encoder) sum(c checksum.Sum) {
+	e.str(string(c.Algorithm))
+	e.str(string(c.Kind))
+	e.str(c.Value)
 }
 
 func (e *encoder) part(p part) {
@@ -230,8 +242,8 @@ func (d *decoder) str() string {
 
 func (d *decoder) bool() bool { return d.uint() != 0 }
 
-func (d *decoder) sum() checksum {
-	return checksum{algorithm(d.str()), checksumKind(d.str()), d.str()}
+func (d *decoder) sum() checksum.Sum {
+	return checksum.Sum{Algorithm: checksum.Algorithm(d.str()), Kind: checksum.Kind(d.str()), Value: d.str()}
 }
 
 func (d *decoder) part() part {

@@ -33,6 +33,7 @@ import (
 	"log/slog"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/s3/buckets"
 	"github.com/runnel/runnel/store"
 )
 
@@ -47,6 +48,8 @@ type Config struct {
 // Service is S3. Its operations are methods named as AWS names them, each one
 // transaction.
 type Service struct {
+	*buckets.Service
+
 	st    *store.Store
 	cfg   Config
 	log   *slog.Logger
@@ -63,6 +66,7 @@ func New(st *store.Store, cfg Config) *Service {
 		cfg.Logger = slog.Default()
 	}
 	s := &Service{st: st, cfg: cfg, log: cfg.Logger, owner: canonicalID(cfg.Account)}
+	s.Service = buckets.New(st, buckets.Config{Region: cfg.Region, Owner: s.owner})
 	s.pins.count = make(map[store.BlobID]int)
 	return s
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/runnel/runnel/service/s3/fault"
 )
 
 // span is a part of a body: n bytes from off on.
@@ -59,7 +61,7 @@ func digits(s string) (int64, bool) {
 }
 
 func invalidRange(header string, size int64) error {
-	return fail("InvalidRange", "The requested range is not satisfiable",
+	return fault.New("InvalidRange", "The requested range is not satisfiable",
 		"RangeRequested", header, "ActualObjectSize", strconv.FormatInt(size, 10))
 }
 
@@ -67,7 +69,7 @@ func invalidRange(header string, size int64) error {
 // object that was put whole is its own part 1.
 func (o *object) partSpan(n int32) (span, error) {
 	if n < 1 || n > maxParts {
-		return span{}, invalidArgument("Part number must be an integer between 1 and 10000, inclusive", "partNumber", itoa(n))
+		return span{}, fault.InvalidArgument("Part number must be an integer between 1 and 10000, inclusive", "partNumber", itoa(n))
 	}
 	if n == 1 && !o.multipart() {
 		return span{0, o.size}, nil
@@ -79,6 +81,6 @@ func (o *object) partSpan(n int32) (span, error) {
 		}
 		off += p.size
 	}
-	return span{}, fail("InvalidPartNumber", "The requested partnumber is not satisfiable",
+	return span{}, fault.New("InvalidPartNumber", "The requested partnumber is not satisfiable",
 		"PartNumberRequested", itoa(n), "ActualPartCount", strconv.Itoa(max(1, len(o.parts))))
 }

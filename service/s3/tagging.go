@@ -5,6 +5,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/runnel/runnel/service/s3/fault"
+	"github.com/runnel/runnel/service/s3/tag"
 	"github.com/runnel/runnel/store"
 )
 
@@ -12,9 +14,9 @@ import (
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html).
 func (s *Service) PutObjectTagging(ctx context.Context, in *s3.PutObjectTaggingInput) (*s3.PutObjectTaggingOutput, error) {
 	if in.Tagging == nil {
-		return nil, malformedXML()
+		return nil, fault.MalformedXML()
 	}
-	tags, err := tagsOf(in.Tagging.TagSet, maxObjectTags)
+	tags, err := tag.Of(in.Tagging.TagSet, tag.MaxObject)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +30,7 @@ func (s *Service) DeleteObjectTagging(ctx context.Context, in *s3.DeleteObjectTa
 	return &s3.DeleteObjectTaggingOutput{}, s.retag(ctx, at, in.VersionId, nil, eventUntagged)
 }
 
-func (s *Service) retag(ctx context.Context, at place, version *string, tags []tag, event string) error {
+func (s *Service) retag(ctx context.Context, at place, version *string, tags []tag.Tag, event string) error {
 	if err := checkVersion(version); err != nil {
 		return err
 	}
@@ -53,35 +55,5 @@ func (s *Service) GetObjectTagging(ctx context.Context, in *s3.GetObjectTaggingI
 	if err != nil {
 		return nil, err
 	}
-	return &s3.GetObjectTaggingOutput{TagSet: tagSet(r.Tags)}, nil
-}
-
-// PutBucketTagging puts a set of tags in place of the bucket's.
-func (s *Service) PutBucketTagging(ctx context.Context, in *s3.PutBucketTaggingInput) (*s3.PutBucketTaggingOutput, error) {
-	if in.Tagging == nil {
-		return nil, malformedXML()
-	}
-	tags, err := tagsOf(in.Tagging.TagSet, maxBucketTags)
-	if err != nil {
-		return nil, err
-	}
-	return &s3.PutBucketTaggingOutput{}, s.putConfig(ctx, in.Bucket, configTagging, tags)
-}
-
-// GetBucketTagging gives the bucket's tags; a bucket without any has no set.
-func (s *Service) GetBucketTagging(ctx context.Context, in *s3.GetBucketTaggingInput) (*s3.GetBucketTaggingOutput, error) {
-	var tags []tag
-	found, err := s.getConfig(ctx, in.Bucket, configTagging, &tags)
-	if err != nil {
-		return nil, err
-	}
-	if !found {
-		return nil, fail("NoSuchTagSet", "The TagSet does not exist", "BucketName", *in.Bucket)
-	}
-	return &s3.GetBucketTaggingOutput{TagSet: tagSet(tags)}, nil
-}
-
-// DeleteBucketTagging takes all tags off the bucket.
-func (s *Service) DeleteBucketTagging(ctx context.Context, in *s3.DeleteBucketTaggingInput) (*s3.DeleteBucketTaggingOutput, error) {
-	return &s3.DeleteBucketTaggingOutput{}, s.deleteConfig(ctx, in.Bucket, configTagging)
+	return &s3.GetObjectTaggingOutput{TagSet: tag.Set(r.Tags)}, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 )
 
 // methodTypes are what answers a request to a path of an API.
@@ -22,6 +23,12 @@ func methodTypes() map[string]*Type {
 				}
 				return putMethod(ctx, c)
 			},
+		},
+		"AWS::ApiGateway::GatewayResponse": {
+			Properties: properties("ResponseType! RestApiId! StatusCode ResponseParameters ResponseTemplates"),
+			Required:   []string{"ResponseType", "RestApiId"}, Attributes: []string{"Id"}, Anonymous: true,
+			Create:    func(_ context.Context, c *Call) error { c.ID = c.Name; c.set("Id", c.Name); return nil },
+			Configure: putGatewayResponse, Delete: deleteGatewayResponse,
 		},
 		"AWS::ApiGateway::RequestValidator": {
 			Properties: properties("RestApiId! Name! ValidateRequestBody ValidateRequestParameters"),
@@ -181,5 +188,20 @@ func deleteValidator(ctx context.Context, c *Call) error {
 	}
 	_, err := c.APIGateway.DeleteRequestValidator(ctx, &apigateway.DeleteRequestValidatorInput{
 		RestApiId: aws.String(c.text("RestApiId")), RequestValidatorId: &c.ID})
+	return gone(err)
+}
+
+func putGatewayResponse(ctx context.Context, c *Call) error {
+	in := &apigateway.PutGatewayResponseInput{}
+	if err := assign(in, c.Props, c.Logical); err != nil {
+		return err
+	}
+	_, err := c.APIGateway.PutGatewayResponse(ctx, in)
+	return err
+}
+
+func deleteGatewayResponse(ctx context.Context, c *Call) error {
+	_, err := c.APIGateway.DeleteGatewayResponse(ctx, &apigateway.DeleteGatewayResponseInput{
+		RestApiId: aws.String(c.text("RestApiId")), ResponseType: types.GatewayResponseType(c.text("ResponseType"))})
 	return gone(err)
 }

@@ -37,9 +37,30 @@ func (t *transformer) addImplicitAPI() {
 	if len(users) == 0 {
 		return
 	}
-	api := object{"Type": "AWS::Serverless::Api", "Properties": merge(t.apiGlobals(), object{"StageName": "Prod"})}
+	props := merge(t.apiGlobals(), object{"StageName": "Prod"}).(object)
+	for _, f := range users {
+		inheritTags(props, f)
+	}
+	api := object{"Type": "AWS::Serverless::Api", "Properties": props}
 	t.in[implicitAPI] = api
 	t.inheritAttributes(api, users)
+}
+
+// inheritTags gives the implicit API the tags of a function that propagates its.
+func inheritTags(api, function object) {
+	props, _ := function["Properties"].(object)
+	tags, _ := props["Tags"].(object)
+	if len(tags) == 0 || props["PropagateTags"] != true {
+		return
+	}
+	all, ok := api["Tags"].(object)
+	if !ok {
+		all = object{}
+	}
+	for key, value := range tags {
+		all[key] = value
+	}
+	api["Tags"], api["PropagateTags"] = all, true
 }
 
 func usesImplicitAPI(function object) bool {

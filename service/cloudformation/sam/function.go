@@ -285,7 +285,8 @@ func (t *transformer) destination(b *built, id string, v any) (any, error) {
 	return arn, nil
 }
 
-// propagateTags gives the function's tags to what was generated for it.
+// propagateTags gives the function's tags, and those alone, to the function and
+// to what was generated for it.
 func (t *transformer) propagateTags(b *built) error {
 	if b.props["PropagateTags"] != true {
 		return nil
@@ -294,11 +295,17 @@ func (t *transformer) propagateTags(b *built) error {
 	if err != nil || len(tags) == 0 {
 		return err
 	}
-	if id := b.id + "EventInvokeConfigOnFailureQueue"; t.out[id] != nil {
-		t.out[id].(object)["Properties"] = object{"Tags": tags}
-	}
-	if id := b.id + "EventInvokeConfigOnSuccessQueue"; t.out[id] != nil {
-		t.out[id].(object)["Properties"] = object{"Tags": tags}
+	for _, id := range []string{b.id, b.id + "Role", b.id + "EventInvokeConfigOnFailureQueue", b.id + "EventInvokeConfigOnSuccessQueue"} {
+		r, ok := t.out[id].(object)
+		if !ok || id != b.id && t.in[id] != nil {
+			continue
+		}
+		props, ok := r["Properties"].(object)
+		if !ok {
+			props = object{}
+			r["Properties"] = props
+		}
+		props["Tags"] = tags
 	}
 	return nil
 }

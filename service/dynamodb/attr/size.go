@@ -66,7 +66,8 @@ func Size(v Value) int {
 
 // numberSize is 1 byte, 1 more for every two significant digits on either side
 // of the decimal point, and 1 for a minus sign. The Developer Guide gives only
-// the gist; the rule is what the service was measured to do in August 2026.
+// the gist ("Item sizes and formats"); the rest follows public recordings of the
+// service, and was not measured by us.
 func numberSize(text string) int {
 	d, _ := scanDecimal(text)
 	whole := max(0, min(len(d.digits), d.exponent+1))

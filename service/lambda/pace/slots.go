@@ -4,6 +4,7 @@ package pace
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 )
@@ -25,9 +26,14 @@ const (
 	ReasonReserved = "ReservedFunctionConcurrentInvocationLimitExceeded"
 )
 
+// ErrNone says that there is no slot to wait for: the function's reserved
+// concurrency is 0.
+var ErrNone = errors.New("pace: the reserved concurrency is 0")
+
 type waiter struct {
 	name string
-	free chan struct{} // closed when the slot is the waiter's
+	err  error         // set before done
+	done chan struct{} // closed when the slot is the waiter's, or err says why it will not be
 }
 
 // NewSlots is slots for an account with a limit of concurrent executions.
@@ -95,19 +101,18 @@ func (s *Slots) Running(name string) int {
 	return s.running[name]
 }
 
-// Wait takes a slot as soon as there is one, or returns ctx's error.
+// Wait takes a slot as soon as there is one, or returns ctx's error, or ErrNone
+// as soon as there will be none.
 func (s *Slots) Wait(ctx context.Context, name string) error {
+	w := &waiter{name: name, done: make(chan struct{})}
 	s.mu.Lock()
-	if _, ok := s.take(name); ok {
-		s.mu.Unlock()
-		return nil
+	if !s.serve(w) {
+		s.waiting = append(s.waiting, w)
 	}
-	w := &waiter{name: name, free: make(chan struct{})}
-	s.waiting = append(s.waiting, w)
 	s.mu.Unlock()
 	select {
-	case <-w.free:
-		return nil
+	case <-w.done:
+		return w.err
 	case <-ctx.Done():
 		s.forsake(w)
 		return ctx.Err()
@@ -119,8 +124,10 @@ func (s *Slots) forsake(w *waiter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
-	case <-w.free:
-		s.give(w.name)
+	case <-w.done:
+		if w.err == nil {
+			s.give(w.name)
+		}
 	default:
 		s.waiting = slices.DeleteFunc(s.waiting, func(o *waiter) bool { return o == w })
 	}
@@ -144,12 +151,15 @@ func (s *Slots) give(name string) {
 }
 
 // grant serves the line: the first who can have a slot gets it.
-func (s *Slots) grant() {
-	s.waiting = slices.DeleteFunc(s.waiting, func(w *waiter) bool {
-		_, ok := s.take(w.name)
-		if ok {
-			close(w.free)
-		}
-		return ok
-	})
+func (s *Slots) grant() { s.waiting = slices.DeleteFunc(s.waiting, s.serve) }
+
+// serve ends a wait, if it can be ended now.
+func (s *Slots) serve(w *waiter) bool {
+	if n, own := s.reserved[w.name]; own && n == 0 {
+		w.err = ErrNone
+	} else if _, ok := s.take(w.name); !ok {
+		return false
+	}
+	close(w.done)
+	return true
 }

@@ -61,6 +61,35 @@ func TestSlots(t *testing.T) {
 	})
 }
 
+// TestSlotsNone: who waits for a slot learns that there will be none.
+func TestSlotsNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, zero, one := NewSlots(2), int32(0), int32(1)
+		s.Reserve("f", &one)
+		if _, ok := s.Try("f"); !ok {
+			t.Fatal("no slot")
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- s.Wait(t.Context(), "f") }()
+		synctest.Wait()
+		s.Reserve("f", &zero)
+		if err := <-ended; err != ErrNone {
+			t.Errorf("waiting: %v", err)
+		}
+		if err := s.Wait(t.Context(), "f"); err != ErrNone {
+			t.Errorf("too late: %v", err)
+		}
+		s.Release("f")
+		s.Reserve("f", &one)
+		if err := s.Wait(t.Context(), "f"); err != nil {
+			t.Errorf("reserved again: %v", err)
+		}
+		if s.Running("f") != 1 || len(s.waiting) != 0 {
+			t.Errorf("left: %+v", s)
+		}
+	})
+}
+
 // TestSlotsModel: whatever is reserved, taken and given back, in any order, no
 // more runs than may when it is taken, and nothing is refused without need.
 func TestSlotsModel(t *testing.T) {

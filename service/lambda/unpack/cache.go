@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -94,11 +95,17 @@ func unpack(st *store.Store, blob store.BlobID, path string) error {
 	return nil
 }
 
-// Remove gives a folder up.
+// Remove gives a folder up. It is out of the way at once, and then removed while
+// nobody waits.
 func (c *Cache) Remove(sha string) error {
 	path := c.Path(sha)
+	gone := path + "-gone"
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	delete(c.folders, path)
-	return os.RemoveAll(path)
+	err := os.Rename(path, gone)
+	c.mu.Unlock()
+	if errors.Is(err, fs.ErrNotExist) { // it was never unpacked
+		err = nil
+	}
+	return errors.Join(err, os.RemoveAll(gone))
 }
