@@ -1,0 +1,197 @@
+package runnel_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+)
+
+// writes are calls that change something, one of each service. They are given a
+// name that no other write has.
+func (v *victim) writes() map[string]func(ctx context.Context, name string) error {
+	return map[string]func(context.Context, string) error{
+		"object": func(ctx context.Context, name string) error {
+			_, err := v.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String("objects"), Key: &name, Body: strings.NewReader(strings.Repeat(name, 10_000))})
+			return err
+		},
+		"message": func(ctx context.Context, name string) error {
+			_, err := v.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: aws.String(v.endpoint + "/000000000000/messages"), MessageBody: &name})
+			return err
+		},
+		"item": func(ctx context.Context, name string) error {
+			_, err := v.table.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("items"), Item: map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: name}}})
+			return err
+		},
+		"event": func(ctx context.Context, name string) error {
+			_, err := v.lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("echo"), InvocationType: lambdatypes.InvocationTypeEvent, Payload: fmt.Appendf(nil, `{"name": %q}`, name)})
+			return err
+		},
+		"role": func(ctx context.Context, name string) error {
+			_, err := v.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(trust)})
+			return err
+		},
+	}
+}
+
+// prepare makes what writes write to. Events that succeed go to a queue.
+func (v *victim) prepare() {
+	v.Helper()
+	must(v.s3.CreateBucket(v.Context(), &s3.CreateBucketInput{Bucket: aws.String("objects")}))(v)
+	must(v.table.CreateTable(v.Context(), &dynamodb.CreateTableInput{
+		TableName: aws.String("items"), BillingMode: types.BillingModePayPerRequest,
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
+	}))(v)
+	for _, queue := range []string{"messages", "events"} {
+		must(v.sqs.CreateQueue(v.Context(), &sqs.CreateQueueInput{QueueName: &queue}))(v)
+	}
+	v.misbehave("echo", v.role("worker"))
+	must(v.lambda.PutFunctionEventInvokeConfig(v.Context(), &lambda.PutFunctionEventInvokeConfigInput{
+		FunctionName:      aws.String("echo"),
+		DestinationConfig: &lambdatypes.DestinationConfig{OnSuccess: &lambdatypes.OnSuccess{Destination: aws.String("arn:aws:sqs:us-east-1:000000000000:events")}},
+	}))(v)
+}
+
+// TestKillServices kills a runtime under writes of each service, and looks for
+// every one that was acknowledged.
+func TestKillServices(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts a runtime several times")
+	}
+	t.Parallel()
+	dir := t.TempDir()
+	acknowledged := make(map[string][]string) // by kind of write
+	for round := range killRounds {
+		v := startVictim(t, dir)
+		if round == 0 {
+			v.prepare()
+		}
+		v.writeUntilKilled(round, acknowledged)
+	}
+	startLater(t, dir, 0).checkWrites(acknowledged)
+}
+
+// writeUntilKilled does all writes side by side, kills the runtime after so many
+// of them, and adds those that were acknowledged.
+func (v *victim) writeUntilKilled(round int, acknowledged map[string][]string) {
+	var mu sync.Mutex
+	var writers sync.WaitGroup
+	enough, total := make(chan struct{}), 0
+	for kind, write := range v.writes() {
+		writers.Go(func() {
+			for n := 0; ; n++ {
+				name := fmt.Sprintf("%s-%d-%d", kind, round, n)
+				if write(context.Background(), name) != nil {
+					return // it was killed
+				}
+				mu.Lock()
+				acknowledged[kind] = append(acknowledged[kind], name)
+				if total++; total == 50+40*round {
+					close(enough)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	select {
+	case <-enough:
+	case <-time.After(patience):
+		v.Errorf("only %d writes after %v", total, patience)
+	}
+	v.kill()
+	writers.Wait()
+}
+
+// checkWrites looks for what was acknowledged.
+func (r *rig) checkWrites(acknowledged map[string][]string) {
+	r.Helper()
+	for _, name := range acknowledged["object"] {
+		if got := r.get("objects", name); got != strings.Repeat(name, 10_000) {
+			r.Errorf("object %s has %d bytes", name, len(got))
+		}
+	}
+	for _, name := range acknowledged["item"] {
+		out := must(r.table.GetItem(r.Context(), &dynamodb.GetItemInput{TableName: aws.String("items"), Key: map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: name}}}))(r)
+		if out.Item == nil {
+			r.Errorf("item %s is lost", name)
+		}
+	}
+	for _, name := range acknowledged["role"] {
+		if _, err := r.iam.GetRole(r.Context(), &iam.GetRoleInput{RoleName: &name}); err != nil {
+			r.Errorf("role %s: %v", name, err)
+		}
+	}
+	r.awaitMessages("messages", acknowledged["message"])
+	r.awaitMessages("events", acknowledged["event"])
+}
+
+// awaitMessages receives from a queue until each of the names was in a body.
+func (r *rig) awaitMessages(queue string, names []string) {
+	r.Helper()
+	missing := make(map[string]bool)
+	for _, name := range names {
+		missing[name] = true
+	}
+	eventually(r, "messages in "+queue, func() (bool, any) {
+		out := must(r.sqs.ReceiveMessage(r.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(r.endpoint + "/000000000000/" + queue), MaxNumberOfMessages: 10, WaitTimeSeconds: 1}))(r)
+		for _, m := range out.Messages {
+			for name := range missing {
+				if *m.Body == name || strings.Contains(*m.Body, `"name":"`+name+`"`) || strings.Contains(*m.Body, `"name": "`+name+`"`) {
+					delete(missing, name)
+				}
+			}
+			must(r.sqs.DeleteMessage(r.Context(), &sqs.DeleteMessageInput{QueueUrl: aws.String(r.endpoint + "/000000000000/" + queue), ReceiptHandle: m.ReceiptHandle}))(r)
+		}
+		return len(missing) == 0, missing
+	})
+}
+
+// TestKillDuringDeploy kills a runtime while it makes a stack; the next one
+// brings the stack to its end.
+func TestKillDuringDeploy(t *testing.T) {
+	t.Parallel()
+	for _, events := range []int{1, 5, 12} {
+		t.Run(fmt.Sprintf("after %d events", events), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			v := startVictim(t, dir)
+			must(v.stacks.CreateStack(t.Context(), &cloudformation.CreateStackInput{StackName: aws.String("s"), TemplateBody: aws.String(manyQueues)}))(t)
+			eventually(t, "events", func() (bool, any) {
+				n := len(must(v.stacks.DescribeStackEvents(t.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String("s")}))(t).StackEvents)
+				return n >= events, n
+			})
+			v.kill()
+			r := startOn(t, dir)
+			if err := cloudformation.NewStackCreateCompleteWaiter(r.stacks, func(o *cloudformation.StackCreateCompleteWaiterOptions) { o.MinDelay, o.MaxDelay = lastLook, lastLook }).Wait(t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String("s")}, patience); err != nil {
+				t.Fatal(err)
+			}
+			if list := must(r.sqs.ListQueues(t.Context(), &sqs.ListQueuesInput{}))(t); len(list.QueueUrls) != 8 {
+				t.Errorf("%d queues, want 8: %v", len(list.QueueUrls), list.QueueUrls)
+			}
+		})
+	}
+}
+
+// manyQueues is a stack that takes many steps: queues without a name of their
+// own, one after the other.
+var manyQueues = func() string {
+	var b strings.Builder
+	b.WriteString("Resources:\n  Q0: {Type: AWS::SQS::Queue}\n")
+	for i := range 7 {
+		fmt.Fprintf(&b, "  Q%d: {Type: AWS::SQS::Queue, DependsOn: Q%d}\n", i+1, i)
+	}
+	return b.String()
+}()
