@@ -22,7 +22,7 @@ var law = []struct {
 	not      []string // prefixes within the module; "!" begins an exception
 	because  string
 }{
-	{"store", []string{""}, "the store is the ground: it knows nothing of what stands on it"},
+	{"store", []string{"", "!store"}, "the store is the ground: it knows nothing of what stands on it"},
 	{"event", []string{"", "!store", "!event"}, "an event crosses between services, so it can know none of them"},
 	{"wire", []string{"", "!store", "!wire"}, "the wire knows no service: what is special to one is in its table"},
 	{"service", []string{"", "!store", "!event", "!wire", "!service"}, "a service is used by the runtime and never uses it"},

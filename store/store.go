@@ -93,7 +93,7 @@ func Open(dir string, o Options) (*Store, error) {
 }
 
 func (s *Store) open(dir string) error {
-	if err := s.fs.MkdirAll(dir, 0o755); err != nil {
+	if err := s.fs.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	if err := s.openDB(s.fs.PathJoin(dir, "db")); err != nil {
@@ -118,7 +118,7 @@ func (s *Store) openDB(dir string) error {
 	opts := &pebble.Options{
 		FS:                          s.fs,
 		Cache:                       s.cache,
-		MemTableSize:                16 << 20,
+		MemTableSize:                32 << 20,
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       2,
 		L0StopWritesThreshold:       24,
