@@ -53,13 +53,14 @@ func (l *lab) up(ctx context.Context, args ...string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.upIn(ctx, data, args...)
-}
-
-func (l *lab) upIn(ctx context.Context, data string, args ...string) (*server, error) {
 	cmd := exec.CommandContext(ctx, l.binary, append([]string{"up", "--listen", "127.0.0.1:0", "--data", data}, args...)...)
 	s := &server{cmd: cmd, data: data}
 	return s, s.start()
+}
+
+// deployed is up with the pipeline deployed as the stack "bench".
+func (l *lab) deployed(ctx context.Context, template string) (*server, error) {
+	return l.up(ctx, "--stack", "bench", "-p", "DataBucketName="+bucket, template)
 }
 
 // start starts the process and reads its endpoint from what it prints.
@@ -105,10 +106,14 @@ func (s *server) aws() aws.Config {
 	}
 }
 
-// resident is the memory that the server's process itself has in RAM, in MiB.
-func (s *server) resident() (int, error) { return status(s.cmd.Process.Pid, "VmRSS:") }
+// resident is the memory that the server's process has for itself, in MiB:
+// without the pages of the binary, which the kernel shares and can drop.
+func (s *server) resident() (int, error) { return status(s.cmd.Process.Pid, "RssAnon:") }
 
-// peak is the most that it ever had.
+// mapped is how much of the binary is in memory, in MiB.
+func (s *server) mapped() (int, error) { return status(s.cmd.Process.Pid, "RssFile:") }
+
+// peak is the most that the process ever had of both.
 func (s *server) peak() (int, error) { return status(s.cmd.Process.Pid, "VmHWM:") }
 
 // status reads a size of /proc/PID/status in MiB.

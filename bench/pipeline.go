@@ -52,7 +52,7 @@ func pipeline(ctx context.Context, l *lab) error {
 // passThrough deploys the template on a new runtime, uploads the file, and
 // returns the time until all its rows are items.
 func passThrough(ctx context.Context, l *lab, template string, body []byte, rows int) (time.Duration, error) {
-	s, err := l.up(ctx, "--stack", "bench", template)
+	s, err := l.deployed(ctx, template)
 	if err != nil {
 		return 0, err
 	}
@@ -83,7 +83,7 @@ type probe struct {
 
 const (
 	table  = "bench"
-	bucket = "runnel-iot-messages-data"
+	bucket = "bench-data"
 )
 
 func newProbe(s *server) *probe {
@@ -104,7 +104,7 @@ func (p *probe) upload(ctx context.Context, key string, body io.Reader) error {
 
 // warm sends a row that no measured file has, so that both functions run.
 func (p *probe) warm(ctx context.Context) error {
-	warm := header + "2000-01-01 00:00:00,l,wired,r,1,d,2\n"
+	warm := header + "946684800,l,wired,r,1,d,2\n"
 	if err := p.upload(ctx, "warm.csv", strings.NewReader(warm)); err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ const uploads = 100
 
 // latency uploads one-row files to an idle pipeline, one after another.
 func latency(ctx context.Context, l *lab) error {
-	s, err := l.up(ctx, "--stack", "bench", goTemplate)
+	s, err := l.deployed(ctx, goTemplate)
 	if err != nil {
 		return err
 	}

@@ -98,10 +98,14 @@ func idle(ctx context.Context, l *lab) error {
 	if err != nil {
 		return err
 	}
+	mapped, err := s.mapped()
+	if err != nil {
+		return err
+	}
 	info, err := os.Stat(l.binary)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\nidle memory %d MiB resident; binary %d MiB, stripped\n", rss, info.Size()>>20)
+	fmt.Printf("\nidle memory: %d MiB of its own, and %d MiB of the binary mapped; binary %d MiB, stripped\n", rss, mapped, info.Size()>>20)
 	return nil
 }
