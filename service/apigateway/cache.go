@@ -36,7 +36,10 @@ func readServed(tx *store.Tx, definition store.Key, api *types.RestApi, stage *t
 		v.validators[*r.Id] = r
 	}
 	if text := aws.ToString(api.Policy); text != "" {
-		v.policy, _ = policy.Parse(text) // it was parsed when it was set
+		var err error
+		if v.policy, err = policy.Parse(text); err != nil {
+			v.policy = new(policy.Document) // lets nobody in: it could be read when it was set
+		}
 	}
 	return v
 }

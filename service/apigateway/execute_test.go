@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/store/storetest"
 )
 
@@ -206,6 +207,31 @@ func TestPolicyAndKey(t *testing.T) {
 	res, body = b.call("PUT", api, "/pets/1", "", "Content-Type: application/json")
 	if want := `{"message":"User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********9012:` + *api + `/Prod/PUT/pets/1"}`; res.StatusCode != 403 || body != want {
 		t.Errorf("policy: %d %s", res.StatusCode, body)
+	}
+}
+
+// TestUnreadablePolicy: a policy that cannot be read any more lets nobody in.
+func TestUnreadablePolicy(t *testing.T) {
+	st := storetest.Open(t)
+	b := start(t, st)
+	api, root := b.api()
+	b.proxy(api, root, "GET", "f")
+	deployed := b.deploy(api, "Prod")
+	err := st.Update(ctx, func(tx *store.Tx) error {
+		k := store.K("apigateway", "in", *api, "copy", *deployed, "api")
+		var row map[string]any
+		if !tx.GetJSON(k, &row) {
+			t.Error("no such row")
+		}
+		row["Policy"] = "{"
+		tx.PutJSON(k, row)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res, _ := b.call("GET", api, "/", ""); res.StatusCode != http.StatusForbidden {
+		t.Errorf("it let me in: %d", res.StatusCode)
 	}
 }
 

@@ -9,7 +9,7 @@
 //     and 2 minutes, the event's greatest age, destinations and dead-letter
 //     queues follow
 //     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html.
-//   - From a queue, by an event source mapping, as
+//   - From a queue, by an event source mapping (package source), as
 //     https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html describes: a
 //     batch is received and the last one's successes are deleted in one
 //     transaction.

@@ -184,6 +184,8 @@ func TestUpdateFunction(t *testing.T) {
 	fails(t, err, "ResourceNotFoundException", "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody")
 
 	other := zipOf(t, map[string]string{"bootstrap": "#!/bin/sh\nexit 7\n"})
+	_, err = r.lambda.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("f"), ZipFile: other, Architectures: []types.Architecture{"vax"}})
+	fails(t, err, "ValidationException", "1 validation error detected: Value '[vax]' at 'architectures' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]")
 	dry, err := r.lambda.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("f"), ZipFile: other, DryRun: true})
 	if err != nil || *dry.CodeSha256 == *created.CodeSha256 || *dry.RevisionId != *out.RevisionId {
 		t.Errorf("dry run: %+v, %v", dry, err)

@@ -222,6 +222,25 @@ func TestMappingDisabled(t *testing.T) {
 
 // TestMappingSurvivesPowerCut: a batch whose outcome is not on disk is
 // delivered again, one whose outcome is is not.
+// TestLargeBatch: a batch that is more than a transaction receives is one event.
+func TestLargeBatch(t *testing.T) {
+	r := newRig(t)
+	url, arn := r.createQueue("q", nil)
+	r.create("f", "sqs")
+	var want []string
+	for i := range 250 {
+		want = append(want, fmt.Sprint(1000+i))
+	}
+	r.send(url, want...)
+	r.mapQueue("f", arn, func(in *lambda.CreateEventSourceMappingInput) {
+		in.BatchSize, in.MaximumBatchingWindowInSeconds = aws.Int32(250), aws.Int32(60)
+	})
+	if got := sorted(r.next(`{}`)); got != strings.Join(want, " ") {
+		t.Errorf("the function got %s", got)
+	}
+	r.emptied(url)
+}
+
 func TestMappingSurvivesPowerCut(t *testing.T) {
 	disk := storetest.NewDisk()
 	r := openRig(t, disk)
@@ -378,7 +397,7 @@ func TestMappingOutlivesItsEnds(t *testing.T) {
 	r.awaitResult(m.UUID, "PROBLEM: The specified queue does not exist or cannot be read.")
 	url, _ = r.createQueue("q", nil)
 	r.send(url, "b")
-	r.st.Clock().Advance(troubleRest)
+	r.st.Clock().Advance(time.Minute)
 	if got := sorted(r.next(`{}`)); got != "b" {
 		t.Errorf("got %s", got)
 	}

@@ -78,7 +78,7 @@ type Service struct {
 	reserving sync.Mutex // see reserve
 
 	mu       sync.Mutex
-	sourcing map[string]*poller     // by mapping UUID
+	sourcing map[string]*feed       // by mapping UUID
 	results  map[string]string      // LastProcessingResult by mapping UUID
 	dispatch map[string]*dispatcher // by function name
 	wake     chan struct{}          // a dispatcher is wanted
@@ -102,7 +102,7 @@ func New(st *store.Store, cfg Config) (*Service, error) {
 	s := &Service{
 		st: st, cfg: cfg, log: cfg.Logger,
 		cache:    newCache(),
-		sourcing: make(map[string]*poller),
+		sourcing: make(map[string]*feed),
 		results:  make(map[string]string),
 		dispatch: make(map[string]*dispatcher),
 		wake:     make(chan struct{}, 1),

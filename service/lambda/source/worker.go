@@ -1,4 +1,4 @@
-package lambda
+package source
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 // the queue is empty. What is done with leaves the queue in the transaction in
 // which the next batch is received.
 type worker struct {
-	*poller
+	*Poller
 	more func() // called on a full batch
 	done []string
 	slot bool
@@ -45,7 +45,7 @@ func (w *worker) run(ctx context.Context) (vain bool) {
 // next returns a batch and holds a slot for it; an empty batch if there is
 // nothing to do.
 func (w *worker) next(ctx context.Context) (messages []event.Message, err error) {
-	if w.m.window() > 0 {
+	if w.Window > 0 {
 		if messages, err = w.gather(ctx); err != nil || len(messages) == 0 {
 			return nil, err
 		}
@@ -54,8 +54,8 @@ func (w *worker) next(ctx context.Context) (messages []event.Message, err error)
 	if err := w.takeSlot(ctx); err != nil {
 		return nil, err
 	}
-	messages, err = w.exchange(ctx, w.m.batchSize())
-	if len(messages) >= w.m.batchSize() {
+	messages, err = w.exchange(ctx, w.BatchSize)
+	if len(messages) >= w.BatchSize {
 		w.more()
 	}
 	return messages, err
@@ -65,8 +65,7 @@ func (w *worker) next(ctx context.Context) (messages []event.Message, err error)
 // none they stay in the queue, where no receive counts against them; the poller
 // says why.
 func (w *worker) useful(ctx context.Context) bool {
-	_, err := w.s.invocable(ctx, w.m.Function)
-	return err == nil
+	return w.Function.Check(ctx) == nil
 }
 
 // surplus reports whether there are more workers than are of use, so that this
@@ -74,7 +73,7 @@ func (w *worker) useful(ctx context.Context) bool {
 func (w *worker) surplus() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.workers <= w.ramp.Size() {
+	if w.workers <= w.Ramp.Size() {
 		return false
 	}
 	w.workers--
@@ -90,15 +89,13 @@ func (w *worker) settle(ctx context.Context) {
 	}
 }
 
-func (w *worker) name() string { return w.m.Function.Name }
-
 // takeSlot gets a slot. If that takes time, what is done need not wait for it.
 func (w *worker) takeSlot(ctx context.Context) error {
-	if _, ok := w.s.slots.Try(w.name()); !ok {
+	if _, ok := w.Slots.Try(w.Function.Name()); !ok {
 		if err := w.remove(ctx); err != nil {
 			return err
 		}
-		if err := w.s.slots.Wait(ctx, w.name()); err != nil {
+		if err := w.Slots.Wait(ctx, w.Function.Name()); err != nil {
 			return err
 		}
 	}
@@ -109,7 +106,7 @@ func (w *worker) takeSlot(ctx context.Context) error {
 func (w *worker) giveSlot() {
 	if w.slot {
 		w.slot = false
-		w.s.slots.Release(w.name())
+		w.Slots.Release(w.Function.Name())
 	}
 }
 
@@ -121,13 +118,13 @@ const receiveAtOnce = 100
 // exchange deletes what is done and receives up to limit messages, or as many as
 // are received at once, in one transaction.
 func (w *worker) exchange(ctx context.Context, limit int) (messages []event.Message, err error) {
-	err = w.s.st.Update(ctx, func(tx *store.Tx) error {
+	err = w.Store.Update(ctx, func(tx *store.Tx) error {
 		if len(w.done) > 0 {
-			if err := w.queue.Delete(ctx, tx, w.source, w.done); err != nil {
+			if err := w.Queue.Delete(ctx, tx, w.From, w.done); err != nil {
 				return err
 			}
 		}
-		messages, err = w.queue.Receive(ctx, tx, w.source, min(limit, receiveAtOnce), 0)
+		messages, err = w.Queue.Receive(ctx, tx, w.From, min(limit, receiveAtOnce), 0)
 		return err
 	})
 	if err == nil {
@@ -142,7 +139,7 @@ func (w *worker) remove(ctx context.Context) error {
 		return nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	err := w.s.st.Update(ctx, func(tx *store.Tx) error { return w.queue.Delete(ctx, tx, w.source, w.done) })
+	err := w.Store.Update(ctx, func(tx *store.Tx) error { return w.Queue.Delete(ctx, tx, w.From, w.done) })
 	if err == nil {
 		w.done = w.done[:0]
 	}
@@ -157,16 +154,16 @@ func (w *worker) gather(ctx context.Context) ([]event.Message, error) {
 		return nil, err
 	}
 	defer w.leaveGate()
-	arrived := w.s.st.Watch(w.topic)
+	arrived := w.Store.Watch(w.topic)
 	defer arrived.Close()
-	messages, err := w.exchange(ctx, w.m.batchSize())
+	messages, err := w.exchange(ctx, w.BatchSize)
 	if err != nil || len(messages) == 0 {
 		return nil, err
 	}
-	end := w.s.st.Clock().Alarm(w.now().Add(w.m.window()))
+	end := w.Store.Clock().Alarm(w.now().Add(w.Window))
 	defer end.Stop()
-	for open := true; open && len(messages) < w.m.batchSize() && sizeOf(messages) < maxSyncPayload; {
-		more, err := w.exchange(ctx, w.m.batchSize()-len(messages))
+	for open := true; open && len(messages) < w.BatchSize && sizeOf(messages) < maxPayload; {
+		more, err := w.exchange(ctx, w.BatchSize-len(messages))
 		if err != nil {
 			return nil, err
 		}
@@ -177,7 +174,7 @@ func (w *worker) gather(ctx context.Context) ([]event.Message, error) {
 			return nil, err
 		}
 	}
-	if len(messages) >= w.m.batchSize() {
+	if len(messages) >= w.BatchSize {
 		w.more()
 	}
 	return messages, nil
@@ -212,7 +209,7 @@ func (w *worker) awaitMore(ctx context.Context, arrived *store.Watcher, end *sto
 	if at, err := w.nextVisible(ctx); err != nil {
 		return false, err
 	} else if !at.IsZero() {
-		a := w.s.st.Clock().Alarm(at)
+		a := w.Store.Clock().Alarm(at)
 		defer a.Stop()
 		next = a.C
 	}
@@ -229,8 +226,8 @@ func (w *worker) awaitMore(ctx context.Context, arrived *store.Watcher, end *sto
 }
 
 func (w *worker) nextVisible(ctx context.Context) (at time.Time, err error) {
-	err = w.s.st.View(ctx, func(tx *store.Tx) error {
-		state, err := w.queue.Describe(ctx, tx, w.source)
+	err = w.Store.View(ctx, func(tx *store.Tx) error {
+		state, err := w.Queue.Describe(ctx, tx, w.From)
 		at = state.NextVisible
 		return err
 	})
@@ -248,7 +245,12 @@ func sizeOf(messages []event.Message) (n int) {
 // it is not met again at once.
 func (w *worker) setback(ctx context.Context, err error) {
 	w.trouble(err)
-	w.s.pause(ctx, time.Second)
+	a := w.Store.Clock().Alarm(w.now().Add(time.Second))
+	defer a.Stop()
+	select {
+	case <-ctx.Done():
+	case <-a.C:
+	}
 }
 
 // process has the function work on messages, and notes those that it is done
@@ -258,12 +260,8 @@ func (w *worker) process(ctx context.Context, messages []event.Message) {
 	var records [][]byte
 	for i := range messages {
 		m := &messages[i]
-		r, err := encodeMessage(m, w.source)
-		if err != nil {
-			w.trouble(err)
-			continue
-		}
-		if !wanted(w.patterns, r) {
+		r := encodeMessage(m, w.From)
+		if !wanted(w.Patterns, r) {
 			w.done = append(w.done, m.Receipt)
 			continue
 		}
@@ -276,39 +274,22 @@ func (w *worker) process(ctx context.Context, messages []event.Message) {
 
 // invoke runs the function on one event.
 func (w *worker) invoke(ctx context.Context, b *batch) {
-	i, err := w.s.invocable(ctx, w.m.Function)
+	res, err := w.Function.Invoke(ctx, b.messages[0].System["AWSTraceHeader"], b.payload.Bytes())
+	w.Ramp.Done()
 	if err != nil {
-		w.trouble(err)
-		return
-	}
-	c := &call{ref: w.m.Function, id: event.NewID(), trace: b.messages[0].System["AWSTraceHeader"], payload: b.payload.Bytes()}
-	if c.trace == "" {
-		c.trace = event.NewTrace(w.now())
-	}
-	running, done := w.s.graceful(ctx)
-	defer done()
-	res, err := w.s.run(running, i.pick(), c)
-	w.ramp.Done()
-	if err == nil {
-		err = w.s.lines.flush(ctx)
-	}
-	switch {
-	case err != nil:
 		w.setback(ctx, err)
-		return
-	case res.FunctionError != "":
-		w.s.setResult(w.uuid, "PROBLEM: Function call failed")
 		return
 	}
 	var failed map[string]bool
-	if w.m.reportsFailures() {
-		var ok bool
-		if failed, ok = failures(res.Payload, b.messages); !ok {
-			w.s.setResult(w.uuid, "PROBLEM: Function call failed")
-			return
-		}
+	ok := !res.Failed
+	if ok && w.ReportsFailures {
+		failed, ok = failures(res.Payload, b.messages)
 	}
-	w.s.setResult(w.uuid, "OK")
+	if !ok {
+		w.Result("PROBLEM: Function call failed")
+		return
+	}
+	w.Result("OK")
 	for _, m := range b.messages {
 		if !failed[m.ID] {
 			w.done = append(w.done, m.Receipt)

@@ -1,4 +1,4 @@
-package lambda
+package source
 
 import (
 	"bytes"
@@ -37,11 +37,7 @@ func TestSQSEvent(t *testing.T) {
 	}
 	var records [][]byte
 	for _, m := range messages {
-		r, err := encodeMessage(m, source)
-		if err != nil {
-			t.Fatal(err)
-		}
-		records = append(records, r)
+		records = append(records, encodeMessage(m, source))
 	}
 	all := batches(messages, records)
 	if len(all) != 1 {
@@ -65,7 +61,7 @@ func TestBatchesFit(t *testing.T) {
 	n := 0
 	for _, b := range batches(messages, records) {
 		n += len(b.messages)
-		if b.payload.Len() > maxSyncPayload || !json.Valid(b.payload.Bytes()) {
+		if b.payload.Len() > maxPayload || !json.Valid(b.payload.Bytes()) {
 			t.Errorf("%d bytes for %d messages", b.payload.Len(), len(b.messages))
 		}
 	}
