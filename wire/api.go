@@ -166,6 +166,7 @@ func QueryParam(name, field string) Option {
 
 // Payload says which member is the body: a []byte, an io.Reader, an io.ReadCloser,
 // a string or a structure. It holds for the input and the output, whichever has it.
+// In XML the root of an input's document must have the member's name.
 func Payload(field string) Option {
 	return func(b *binding) { b.payload = field }
 }

@@ -51,7 +51,7 @@ func (c Codec) XML(doc []byte, p any) error {
 	if err != nil {
 		return err
 	}
-	return decodeXML(n, doc, reflect.ValueOf(p).Elem())
+	return decodeXML(n, "", doc, reflect.ValueOf(p).Elem())
 }
 
 // AppendXML writes what p points to as a document.

@@ -213,7 +213,7 @@ func s3API() wire.API {
 		ID: "s3", Protocols: []wire.Protocol{wire.RESTXML}, Namespace: "http://s3.amazonaws.com/doc/2006-03-01/",
 		Selectors: []string{"acl", "policy", "uploadId"}, Status: map[string]int{"NoSuchKey": 404, "NoSuchBucket": 404},
 		Headers: map[string]string{"ContentLength": "Content-Length", "ContentType": "Content-Type", "ETag": "ETag", "Range": "Range", "ContentRange": "Content-Range", "LastModified": "Last-Modified"},
-		Names:   wire.Names{"Tagging.TagSet": {Item: "Tag"}, "CompletedMultipartUpload.Parts": {Name: "Part", Flat: true}, "CompleteMultipartUploadOutput": {Name: "CompleteMultipartUploadResult"}, "ListBucketsOutput": {Name: "ListAllMyBucketsResult"}, "ListBucketsOutput.Buckets": {Item: "Bucket"}},
+		Names:   wire.Names{"Tagging.TagSet": {Item: "Tag"}, "CompleteMultipartUploadInput.MultipartUpload": {Name: "CompleteMultipartUpload"}, "CompletedMultipartUpload.Parts": {Name: "Part", Flat: true}, "CompleteMultipartUploadOutput": {Name: "CompleteMultipartUploadResult"}, "ListBucketsOutput": {Name: "ListAllMyBucketsResult"}, "ListBucketsOutput.Buckets": {Item: "Bucket"}},
 		Operations: []wire.Operation{
 			wire.Op("ListBuckets", func(context.Context, *s3.ListBucketsInput) (*s3.ListBucketsOutput, error) {
 				return &s3.ListBucketsOutput{}, nil

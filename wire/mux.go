@@ -96,8 +96,10 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		SourceIP:  sourceIP(r),
 		UserAgent: r.UserAgent(),
 		Trace:     r.Header.Get("X-Amzn-Trace-Id"),
-		Header:    r.Header,
 		TLS:       r.TLS != nil,
+		Method:    r.Method,
+		Header:    r.Header,
+		Answer:    w.Header(),
 	}
 	if outer, ok := r.Context().Value(requestKey{}).(*Request); ok && c.req.Trace == "" {
 		c.req.Trace = outer.Trace

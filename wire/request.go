@@ -21,7 +21,9 @@ type Request struct {
 	Trace     string // X-Amzn-Trace-Id
 	Presigned bool   // signed by query parameters
 	TLS       bool
+	Method    string
 	Header    http.Header // read only
+	Answer    http.Header // of the answer, be it a failure: for what no output has, such as CORS
 }
 
 // URL is the address that the client reached, without a path: what a service puts
@@ -44,12 +46,12 @@ type requestKey struct{}
 type principalKey struct{}
 
 // RequestOf returns the request that ctx belongs to. Outside of one it returns a
-// Request that has nothing but a fresh ID.
+// Request that has nothing but a fresh ID and an Answer that nobody reads.
 func RequestOf(ctx context.Context) *Request {
 	if r, ok := ctx.Value(requestKey{}).(*Request); ok {
 		return r
 	}
-	return &Request{ID: NewRequestID()}
+	return &Request{ID: NewRequestID(), Answer: http.Header{}}
 }
 
 // WithRequest returns a context that belongs to r. The Mux does it for requests; a

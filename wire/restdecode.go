@@ -43,6 +43,9 @@ func (c *call) decodeREST(in reflect.Value) error {
 	}
 	for _, f := range s.prefix {
 		bindPrefix(f, in, c.r.Header)
+		if c.req.Presigned { // whoever signs a URL may put them there (JavaScript's SDK does)
+			bindPrefix(f, in, http.Header(c.match.query))
+		}
 	}
 	return nil
 }
@@ -61,7 +64,7 @@ func (c *call) decodeDocument(n *node, v reflect.Value) error {
 		return err
 	}
 	if c.proto == RESTXML {
-		return decodeXML(n, doc, v)
+		return decodeXML(n, "", doc, v)
 	}
 	return decodeJSONNode(n, doc, v)
 }
@@ -91,7 +94,7 @@ func (c *call) decodePayload(f *field, v reflect.Value) error {
 		return setText(n, v, string(doc))
 	}
 	if c.proto == RESTXML {
-		return decodeXML(f.node, doc, v)
+		return decodeXML(f.node, f.xml.Name, doc, v)
 	}
 	return decodeJSONNode(f.node, doc, v)
 }
@@ -205,8 +208,12 @@ func plainEncodings(values []string) []string {
 	return []string{strings.Join(left, ",")}
 }
 
+// bindPrefix adds the headers whose names begin with the member's to it.
 func bindPrefix(f bound, in reflect.Value, h http.Header) {
 	m := map[string]string{}
+	if old, ok := in.Field(f.index).Interface().(map[string]string); ok && old != nil {
+		m = old
+	}
 	for k, vs := range h {
 		if len(k) > len(f.name) && strings.EqualFold(k[:len(f.name)], f.name) {
 			m[strings.ToLower(k[len(f.name):])] = strings.Join(vs, ",")

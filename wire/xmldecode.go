@@ -15,9 +15,9 @@ var errMalformedXML = &Error{
 	Message: "The XML you provided was not well-formed or did not validate against our published schema",
 }
 
-// decodeXML reads doc into v by n. The root's name and all namespaces are ignored,
-// as S3 ignores them; entities are not expanded.
-func decodeXML(n *node, doc []byte, v reflect.Value) error {
+// decodeXML reads doc into v by n. The root must be named as root says, unless
+// that is "". Namespaces are ignored; entities are not expanded.
+func decodeXML(n *node, root string, doc []byte, v reflect.Value) error {
 	if len(bytes.TrimSpace(doc)) == 0 {
 		return nil
 	}
@@ -28,6 +28,9 @@ func decodeXML(n *node, doc []byte, v reflect.Value) error {
 			return errMalformedXML
 		}
 		if start, ok := t.(xml.StartElement); ok {
+			if root != "" && start.Name.Local != root {
+				return errMalformedXML
+			}
 			if err := d.element(n, defaultNames, start, v); err != nil {
 				return err
 			}

@@ -2,7 +2,9 @@ package s3
 
 import (
 	"context"
+	"reflect"
 
+	"github.com/runnel/runnel/service/s3/buckets"
 	"github.com/runnel/runnel/service/s3/fault"
 	"github.com/runnel/runnel/wire"
 )
@@ -28,10 +30,13 @@ func (s *Service) API() wire.API {
 // CompleteMultipartUpload with all its checksums has about 3 MiB.
 const maxDocument = 4 << 20
 
-// op is wire.Op after what is checked of every request.
+// op is wire.Op after what is done for every request.
 func op[In, Out any](s *Service, name string, f func(context.Context, *In) (*Out, error), opts ...wire.Option) wire.Operation {
 	return wire.Op(name, func(ctx context.Context, in *In) (*Out, error) {
-		if err := s.admit(ctx, bucketOf(in)); err != nil {
+		if err := s.share(ctx, in); err != nil {
+			return nil, err
+		}
+		if err := s.admit(ctx); err != nil {
 			return nil, err
 		}
 		out, err := f(ctx, in)
@@ -42,12 +47,17 @@ func op[In, Out any](s *Service, name string, f func(context.Context, *In) (*Out
 	}, opts...)
 }
 
-// bucketOf is the bucket that an input names, or "".
-func bucketOf(in any) string {
-	if b, ok := reflect.ValueOf(in).Elem().FieldByName("Bucket").Interface().(*string); ok {
-		return deref(b)
+// share lets the page that sent a request see the answer, be it a failure, where
+// the bucket's CORS rules allow that. in is the operation's input.
+func (s *Service) share(ctx context.Context, in any) error {
+	if wire.RequestOf(ctx).Header.Get("Origin") == "" {
+		return nil
 	}
-	return ""
+	name := reflect.ValueOf(in).Elem().FieldByName("Bucket")
+	if !name.IsValid() {
+		return nil // ListBuckets
+	}
+	return s.Share(ctx, deref(name.Interface().(*string)))
 }
 
 func (s *Service) bucketOperations() []wire.Operation {

@@ -14,6 +14,7 @@ import (
 	"github.com/runnel/runnel/service/s3/checksum"
 	"github.com/runnel/runnel/service/s3/fault"
 	"github.com/runnel/runnel/service/s3/keys"
+	"github.com/runnel/runnel/service/s3/notification"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
 )
@@ -69,7 +70,7 @@ func (s *Service) complete(ctx context.Context, tx *store.Tx, at place, id strin
 		return nil, err
 	}
 	dropUpload(tx, at, id, parts) // of which assemble took its own
-	return o, s.write(ctx, tx, at, old, o, nil, eventComplete)
+	return o, s.write(ctx, tx, at, old, o, nil, notification.Complete)
 }
 
 // url is the object's address, in the style in which the client addressed it.

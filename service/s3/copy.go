@@ -13,6 +13,7 @@ import (
 	"github.com/runnel/runnel/service/s3/checksum"
 	"github.com/runnel/runnel/service/s3/fault"
 	"github.com/runnel/runnel/service/s3/keys"
+	"github.com/runnel/runnel/service/s3/notification"
 	"github.com/runnel/runnel/store"
 )
 
@@ -161,7 +162,7 @@ func (s *Service) copyOnce(ctx context.Context, c *copying) (o *object, err erro
 			o.sum = sum
 		}
 		retain(tx, o)
-		return s.write(ctx, tx, c.to, old, o, body, eventCopy)
+		return s.write(ctx, tx, c.to, old, o, body, notification.Copy)
 	})
 	return o, err
 }

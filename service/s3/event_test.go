@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/runnel/runnel/service/s3/notification"
 )
 
 const (
@@ -32,15 +34,15 @@ func (f *fixture) notify(bucket string, rules ...types.QueueConfiguration) {
 }
 
 // records are the records that arrived at a queue, the test event left out.
-func (f *fixture) records(queue string) (all []record) {
+func (f *fixture) records(queue string) (all []notification.Record) {
 	f.t.Helper()
 	return parseRecords(f.t, f.inbox(queue))
 }
 
-func parseRecords(t testing.TB, bodies []string) (all []record) {
+func parseRecords(t testing.TB, bodies []string) (all []notification.Record) {
 	t.Helper()
 	for _, b := range bodies {
-		var m struct{ Records []record }
+		var m struct{ Records []notification.Record }
 		if err := json.Unmarshal([]byte(b), &m); err != nil {
 			t.Fatalf("%s: %v", b, err)
 		}
@@ -111,46 +113,6 @@ func TestEventNames(t *testing.T) {
 		}
 		if n := len(f.records(queue)); n != len(names) {
 			t.Errorf("%s: %d events, want %d", queue, n, len(names))
-		}
-	}
-}
-
-func TestRuleWants(t *testing.T) {
-	r := rule{Events: []string{"s3:ObjectCreated:*", "s3:ObjectRemoved:Delete"}, Prefix: "in/", Suffix: ".csv"}
-	for _, c := range []struct {
-		event, key string
-		want       bool
-	}{
-		{eventPut, "in/a.csv", true},
-		{eventCopy, "in/.csv", true},
-		{eventDelete, "in/a.csv", true},
-		{eventTagged, "in/a.csv", false},
-		{eventPut, "in/a.txt", false},
-		{eventPut, "out/a.csv", false},
-		{eventPut, "IN/a.csv", false},
-	} {
-		if got := r.wants(c.event, c.key); got != c.want {
-			t.Errorf("%s %s: %v", c.event, c.key, got)
-		}
-	}
-}
-
-func TestRuleOverlaps(t *testing.T) {
-	put, all, del := []string{"s3:ObjectCreated:Put"}, []string{"s3:ObjectCreated:*"}, []string{"s3:ObjectRemoved:*"}
-	for _, c := range []struct {
-		a, b rule
-		want bool
-	}{
-		{rule{Events: put}, rule{Events: all}, true},
-		{rule{Events: put}, rule{Events: del}, false},
-		{rule{Events: put, Prefix: "a"}, rule{Events: all, Prefix: "b"}, false},
-		{rule{Events: put, Prefix: "a"}, rule{Events: all, Prefix: "ab"}, true},
-		{rule{Events: put, Prefix: "a", Suffix: ".x"}, rule{Events: all, Prefix: "ab", Suffix: ".y"}, false},
-		{rule{Events: put, Prefix: "a", Suffix: "x"}, rule{Events: all, Prefix: "ab", Suffix: "xx"}, true},
-		{rule{Events: put, Suffix: "x"}, rule{Events: all, Prefix: "ab"}, true},
-	} {
-		if c.a.overlaps(c.b) != c.want || c.b.overlaps(c.a) != c.want {
-			t.Errorf("%v and %v: want %v", c.a, c.b, c.want)
 		}
 	}
 }

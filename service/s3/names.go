@@ -89,18 +89,11 @@ var headers = map[string]string{
 	"WebsiteRedirectLocation":       "x-amz-website-redirect-location",
 }
 
-// preflight binds the headers of CORS.
+// preflight binds the headers of a browser's question.
 var preflight = []wire.Option{
 	wire.Header("Origin", "Origin"),
 	wire.Header("Access-Control-Request-Method", "RequestMethod"),
 	wire.Header("Access-Control-Request-Headers", "RequestHeaders"),
-	wire.Header("Access-Control-Allow-Origin", "AllowOrigin"),
-	wire.Header("Access-Control-Allow-Methods", "AllowMethods"),
-	wire.Header("Access-Control-Allow-Headers", "AllowHeaders"),
-	wire.Header("Access-Control-Expose-Headers", "ExposeHeaders"),
-	wire.Header("Access-Control-Allow-Credentials", "AllowCredentials"),
-	wire.Header("Access-Control-Max-Age", "MaxAge"),
-	wire.Header("Vary", "Vary"),
 }
 
 // selectors are the sub-resources: a request that names one which is not here
@@ -142,6 +135,9 @@ var names = wire.Names{
 	"GetBucketAccelerateConfigurationOutput":   {Name: "AccelerateConfiguration"},
 	"GetBucketRequestPaymentOutput":            {Name: "RequestPaymentConfiguration"},
 	"GetObjectAttributesOutput":                {Name: "GetObjectAttributesResponse"},
+
+	// The root of a document that a member of the input is.
+	"CompleteMultipartUploadInput.MultipartUpload": {Name: "CompleteMultipartUpload"},
 
 	"*.CommonPrefixes":                              {Flat: true},
 	"*.Contents":                                    {Flat: true},

@@ -11,6 +11,7 @@ import (
 	"github.com/runnel/runnel/service/s3/checksum"
 	"github.com/runnel/runnel/service/s3/fault"
 	"github.com/runnel/runnel/service/s3/keys"
+	"github.com/runnel/runnel/service/s3/notification"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
 )
@@ -65,6 +66,13 @@ func checkVersion(id *string) error {
 	return fault.InvalidArgument("Invalid version id specified", "versionId", *id)
 }
 
+// notify tells who is to be told of the event.
+func (s *Service) notify(ctx context.Context, tx *store.Tx, at place, o *object, event string) error {
+	return s.Notify(ctx, tx, notification.Object{
+		Bucket: at.bucket, Key: at.key, Size: o.size, ETag: o.etag, Version: o.version,
+	}, event)
+}
+
 // retain adds a name for each of an object's blobs.
 func retain(tx *store.Tx, o *object) {
 	for _, p := range o.parts {
@@ -117,7 +125,7 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectInput) (*s3.Put
 			return err
 		}
 		retain(tx, o)
-		err = s.write(ctx, tx, at, old, o, c.inline, eventPut)
+		err = s.write(ctx, tx, at, old, o, c.inline, notification.Put)
 		named = err == nil
 		return err
 	})
@@ -173,7 +181,7 @@ func (s *Service) remove(ctx context.Context, tx *store.Tx, at place, match *str
 	}
 	tx.Delete(objectKey(at.bucket, at.key))
 	o.version = tx.NextID()
-	return s.notify(ctx, tx, at, o, eventDelete)
+	return s.notify(ctx, tx, at, o, notification.Delete)
 }
 
 // maxDelete is how many objects one DeleteObjects may name.

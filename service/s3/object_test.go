@@ -88,3 +88,20 @@ func TestPresigned(t *testing.T) {
 		t.Errorf("got %q, %v", body, res.Header)
 	}
 }
+
+// TestPresignedMetadata: JavaScript's SDK puts metadata in the query of a URL
+// that it signs (https://github.com/aws/aws-sdk-js-v3/issues/4694).
+func TestPresignedMetadata(t *testing.T) {
+	f := newFixture(t)
+	b := f.bucket("data")
+	signed := must(s3.NewPresignClient(f.Client).PresignPutObject(f.ctx, &s3.PutObjectInput{Bucket: &b, Key: ptr("k")}))(t).URL
+	for query, want := range map[string]map[string]string{
+		signed[strings.IndexByte(signed, '?'):]: {"colour": "blue", "size": "1"},
+		"?x-id=PutObject":                       {"size": "1"},
+	} {
+		if res := f.raw("PUT", "/data/k"+query+"&x-amz-meta-Colour=blue", "", "X-Amz-Meta-Size", "1"); res.StatusCode != 200 {
+			t.Fatalf("%d %s", res.StatusCode, readBody(t, res.Body))
+		}
+		same(t, want, must(f.HeadObject(f.ctx, &s3.HeadObjectInput{Bucket: &b, Key: ptr("k")}))(t).Metadata)
+	}
+}

@@ -17,9 +17,7 @@
 // upload keeps the ETag and the checksum of its source (AWS reads all of it
 // and computes new ones); a bucket may be made in any region, whatever the
 // runtime's own is; policies, ownership and public access blocks are kept and
-// given back, not enforced; CORS rules decide preflight requests, and do not yet
-// add their headers to the answers of others; that a document's root has the
-// right name is not checked.
+// given back, not enforced.
 //
 // Not here: versioning, object lock, lifecycle, replication, websites, logging,
 // encryption with customer or KMS keys, ACLs other than the owner's, S3 Select,
@@ -34,6 +32,7 @@ import (
 
 	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/service/s3/buckets"
+	"github.com/runnel/runnel/service/s3/notification"
 	"github.com/runnel/runnel/store"
 )
 
@@ -46,9 +45,11 @@ type Config struct {
 }
 
 // Service is S3. Its operations are methods named as AWS names them, each one
-// transaction.
+// transaction. Those on buckets alone are of package buckets, and those
+// on notifications of package notification.
 type Service struct {
 	*buckets.Service
+	*notification.Notifier
 
 	st    *store.Store
 	cfg   Config
@@ -67,6 +68,9 @@ func New(st *store.Store, cfg Config) *Service {
 	}
 	s := &Service{st: st, cfg: cfg, log: cfg.Logger, owner: canonicalID(cfg.Account)}
 	s.Service = buckets.New(st, buckets.Config{Region: cfg.Region, Owner: s.owner})
+	s.Notifier = notification.New(st, notification.Config{
+		Account: cfg.Account, Region: cfg.Region, Owner: s.owner, Router: cfg.Router, Logger: cfg.Logger,
+	})
 	s.pins.count = make(map[store.BlobID]int)
 	return s
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/runnel/runnel/service/s3/fault"
+	"github.com/runnel/runnel/service/s3/notification"
 	"github.com/runnel/runnel/service/s3/tag"
 	"github.com/runnel/runnel/store"
 )
@@ -21,13 +22,13 @@ func (s *Service) PutObjectTagging(ctx context.Context, in *s3.PutObjectTaggingI
 		return nil, err
 	}
 	at := place{deref(in.Bucket), deref(in.Key)}
-	return &s3.PutObjectTaggingOutput{}, s.retag(ctx, at, in.VersionId, tags, eventTagged)
+	return &s3.PutObjectTaggingOutput{}, s.retag(ctx, at, in.VersionId, tags, notification.Tagged)
 }
 
 // DeleteObjectTagging takes all tags off the object.
 func (s *Service) DeleteObjectTagging(ctx context.Context, in *s3.DeleteObjectTaggingInput) (*s3.DeleteObjectTaggingOutput, error) {
 	at := place{deref(in.Bucket), deref(in.Key)}
-	return &s3.DeleteObjectTaggingOutput{}, s.retag(ctx, at, in.VersionId, nil, eventUntagged)
+	return &s3.DeleteObjectTaggingOutput{}, s.retag(ctx, at, in.VersionId, nil, notification.Untagged)
 }
 
 func (s *Service) retag(ctx context.Context, at place, version *string, tags []tag.Tag, event string) error {

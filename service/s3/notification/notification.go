@@ -1,4 +1,4 @@
-package s3
+package notification
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -18,8 +19,8 @@ import (
 	"github.com/runnel/runnel/store"
 )
 
-// notification is the row of a bucket's notification configuration.
-type notification struct{ Rules []rule }
+// configuration is the row of a bucket's notification configuration.
+type configuration struct{ Rules []rule }
 
 // rule sends some events of some keys to a destination.
 type rule struct {
@@ -38,17 +39,17 @@ const maxRules = 100
 // configuration turns notifications off. A destination must exist and let the
 // bucket in; queues and topics get a test event
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html).
-func (s *Service) PutBucketNotificationConfiguration(ctx context.Context, in *s3.PutBucketNotificationConfigurationInput) (*s3.PutBucketNotificationConfigurationOutput, error) {
-	n, err := notificationOf(in.NotificationConfiguration)
+func (s *Notifier) PutBucketNotificationConfiguration(ctx context.Context, in *s3.PutBucketNotificationConfigurationInput) (*s3.PutBucketNotificationConfigurationOutput, error) {
+	n, err := configurationOf(in.NotificationConfiguration)
 	if err != nil {
 		return nil, err
 	}
-	bucket := deref(in.Bucket)
+	bucket := aws.ToString(in.Bucket)
 	return &s3.PutBucketNotificationConfigurationOutput{}, s.st.Update(ctx, func(tx *store.Tx) error {
 		if err := buckets.Has(tx, bucket); err != nil {
 			return err
 		}
-		if !deref(in.SkipDestinationValidation) {
+		if !aws.ToBool(in.SkipDestinationValidation) {
 			if err := s.checkDestinations(ctx, tx, bucket, n.Rules); err != nil {
 				return err
 			}
@@ -62,8 +63,8 @@ func (s *Service) PutBucketNotificationConfiguration(ctx context.Context, in *s3
 	})
 }
 
-// notificationOf reads and checks a configuration.
-func notificationOf(c *types.NotificationConfiguration) (n notification, err error) {
+// configurationOf reads and checks a configuration.
+func configurationOf(c *types.NotificationConfiguration) (n configuration, err error) {
 	if c == nil {
 		return n, fault.MalformedXML()
 	}
@@ -95,7 +96,7 @@ func notificationOf(c *types.NotificationConfiguration) (n notification, err err
 }
 
 func newRule(id, target *string, service string, events []types.Event, f *types.NotificationConfigurationFilter) (rule, error) {
-	r := rule{ID: deref(id), Target: deref(target)}
+	r := rule{ID: aws.ToString(id), Target: aws.ToString(target)}
 	if r.ID == "" {
 		r.ID = event.NewID()
 	}
@@ -131,11 +132,11 @@ func (r *rule) filter(rules []types.FilterRule) error {
 		if seen[name] {
 			return fault.InvalidArgument("Cannot specify more than one "+string(name)+" rule in a filter.", "FilterRule.Name", string(f.Name))
 		}
-		if len(deref(f.Value)) > keys.Max {
+		if len(aws.ToString(f.Value)) > keys.Max {
 			return fault.InvalidArgument("The filter value cannot exceed 1024 characters", "FilterRule.Value", *f.Value)
 		}
 		seen[name] = true
-		*into = deref(f.Value)
+		*into = aws.ToString(f.Value)
 		r.Filters = append(r.Filters, name)
 	}
 	return nil
@@ -188,7 +189,7 @@ func sameEvent(a, b string) bool {
 
 // checkDestinations asks each destination whether it would take the bucket's
 // events, and sends the test events.
-func (s *Service) checkDestinations(ctx context.Context, tx *store.Tx, bucket string, rules []rule) error {
+func (s *Notifier) checkDestinations(ctx context.Context, tx *store.Tx, bucket string, rules []rule) error {
 	var fields []string
 	for _, r := range rules {
 		err := s.cfg.Router.Check(ctx, tx, r.Target, s.sender(bucket))
@@ -238,9 +239,9 @@ func unreachable(target string, err error) (why string, ok bool) {
 }
 
 // GetBucketNotificationConfiguration gives the configuration back.
-func (s *Service) GetBucketNotificationConfiguration(ctx context.Context, in *s3.GetBucketNotificationConfigurationInput) (*s3.GetBucketNotificationConfigurationOutput, error) {
-	var n notification
-	bucket := deref(in.Bucket)
+func (s *Notifier) GetBucketNotificationConfiguration(ctx context.Context, in *s3.GetBucketNotificationConfigurationInput) (*s3.GetBucketNotificationConfigurationOutput, error) {
+	var n configuration
+	bucket := aws.ToString(in.Bucket)
 	err := s.st.View(ctx, func(tx *store.Tx) error {
 		if tx.GetJSON(buckets.ConfigKey(bucket, buckets.Notification), &n) {
 			return nil

@@ -1,7 +1,8 @@
-package s3
+package notification
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,12 +18,12 @@ import (
 // The events that happen here, as records name them: without "s3:"
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html).
 const (
-	eventPut      = "ObjectCreated:Put"
-	eventCopy     = "ObjectCreated:Copy"
-	eventComplete = "ObjectCreated:CompleteMultipartUpload"
-	eventDelete   = "ObjectRemoved:Delete"
-	eventTagged   = "ObjectTagging:Put"
-	eventUntagged = "ObjectTagging:Delete"
+	Put      = "ObjectCreated:Put"
+	Copy     = "ObjectCreated:Copy"
+	Complete = "ObjectCreated:CompleteMultipartUpload"
+	Delete   = "ObjectRemoved:Delete"
+	Tagged   = "ObjectTagging:Put"
+	Untagged = "ObjectTagging:Delete"
 )
 
 const (
@@ -30,9 +31,9 @@ const (
 	eventRecordVersion = "2.1"
 )
 
-// record is the structure of an event message
+// Record is the structure of an event message
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html).
-type record struct {
+type Record struct {
 	EventVersion string   `json:"eventVersion"`
 	EventSource  string   `json:"eventSource"`
 	AWSRegion    string   `json:"awsRegion"`
@@ -71,18 +72,26 @@ type recordObject struct {
 	Sequencer string `json:"sequencer"`
 }
 
-// notify tells the destinations of the bucket's rules that something happened
-// to o. It is a part of the transaction in which it happened.
-func (s *Service) notify(ctx context.Context, tx *store.Tx, at place, o *object, name string) error {
-	var n notification
-	if !tx.GetJSON(buckets.ConfigKey(at.bucket, buckets.Notification), &n) {
+// Object is an object as events tell of it.
+type Object struct {
+	Bucket, Key string
+	Size        int64
+	ETag        string
+	Version     uint64 // grows with each event of the object
+}
+
+// Notify tells the destinations of the bucket's rules that an event happened to
+// o. It is a part of the transaction in which it happened.
+func (s *Notifier) Notify(ctx context.Context, tx *store.Tx, o Object, name string) error {
+	var n configuration
+	if !tx.GetJSON(buckets.ConfigKey(o.Bucket, buckets.Notification), &n) {
 		return nil
 	}
 	for _, r := range n.Rules {
-		if !r.wants(name, at.key) {
+		if !r.wants(name, o.Key) {
 			continue
 		}
-		if err := s.tell(ctx, tx, r, s.record(ctx, tx, at, o, name, r.ID)); err != nil {
+		if err := s.tell(ctx, tx, r, s.record(ctx, tx, o, name, r.ID)); err != nil {
 			return fmt.Errorf("notify %s of %s: %w", r.Target, name, err)
 		}
 	}
@@ -91,8 +100,8 @@ func (s *Service) notify(ctx context.Context, tx *store.Tx, at place, o *object,
 
 // tell sends a record. A destination that is gone, or does not let S3 in any
 // more, is none of the client's business: AWS drops the event too.
-func (s *Service) tell(ctx context.Context, tx *store.Tx, r rule, rec record) error {
-	body, err := json.Marshal(map[string][]record{"Records": {rec}})
+func (s *Notifier) tell(ctx context.Context, tx *store.Tx, r rule, rec Record) error {
+	body, err := json.Marshal(map[string][]Record{"Records": {rec}})
 	if err != nil {
 		return err
 	}
@@ -101,7 +110,7 @@ func (s *Service) tell(ctx context.Context, tx *store.Tx, r rule, rec record) er
 		From: s.sender(rec.S3.Bucket.Name),
 	})
 	if errors.Is(err, event.ErrNotFound) || errors.Is(err, event.ErrDenied) {
-		s.log.Warn("s3: event dropped", "bucket", rec.S3.Bucket.Name, "event", rec.EventName, "to", r.Target, "err", err)
+		s.cfg.Logger.Warn("s3: event dropped", "bucket", rec.S3.Bucket.Name, "event", rec.EventName, "to", r.Target, "err", err)
 		return nil
 	}
 	return err
@@ -115,13 +124,13 @@ func traceOf(ctx context.Context, tx *store.Tx) string {
 }
 
 // sender is the bucket as resource policies see it.
-func (s *Service) sender(bucket string) event.Sender {
+func (s *Notifier) sender(bucket string) event.Sender {
 	return event.Sender{Service: "s3.amazonaws.com", ARN: buckets.ARN(bucket), Account: s.cfg.Account}
 }
 
-func (s *Service) record(ctx context.Context, tx *store.Tx, at place, o *object, name, configuration string) record {
+func (s *Notifier) record(ctx context.Context, tx *store.Tx, o Object, name, configuration string) Record {
 	req := wire.RequestOf(ctx)
-	r := record{
+	r := Record{
 		EventVersion: eventRecordVersion,
 		EventSource:  "aws:s3",
 		AWSRegion:    s.cfg.Region,
@@ -133,18 +142,18 @@ func (s *Service) record(ctx context.Context, tx *store.Tx, at place, o *object,
 	r.Response.RequestID, r.Response.HostID = req.ID, hostID(req.ID)
 	r.S3.Version = "1.0"
 	r.S3.ConfigurationID = configuration
-	r.S3.Bucket = recordBucket{at.bucket, identity{s.owner}, buckets.ARN(at.bucket)}
-	r.S3.Object = recordObject{Key: keys.Encode(at.key), Sequencer: fmt.Sprintf("%016X", o.version)}
-	if name != eventDelete {
-		r.S3.Object.ETag = o.etag
+	r.S3.Bucket = recordBucket{o.Bucket, identity{s.cfg.Owner}, buckets.ARN(o.Bucket)}
+	r.S3.Object = recordObject{Key: keys.Encode(o.Key), Sequencer: fmt.Sprintf("%016X", o.Version)}
+	if name != Delete {
+		r.S3.Object.ETag = o.ETag
 	}
 	if strings.HasPrefix(name, "ObjectCreated:") {
-		r.S3.Object.Size = &o.size
+		r.S3.Object.Size = &o.Size
 	}
 	return r
 }
 
-func (s *Service) principal(req *wire.Request) string {
+func (s *Notifier) principal(req *wire.Request) string {
 	if id := req.Principal.UserID; id != "" {
 		return id
 	}
@@ -165,7 +174,7 @@ type testEvent struct {
 	HostID                       string `json:"HostId"`
 }
 
-func (s *Service) sendTest(ctx context.Context, tx *store.Tx, bucket, to string) error {
+func (s *Notifier) sendTest(ctx context.Context, tx *store.Tx, bucket, to string) error {
 	req := wire.RequestOf(ctx)
 	body, err := json.Marshal(testEvent{
 		Service: "Amazon S3", Event: "s3:TestEvent", Time: tx.Now().UTC().Format(eventTime),
@@ -191,4 +200,9 @@ func (r rule) wants(name, key string) bool {
 		}
 	}
 	return false
+}
+
+// hostID is x-amz-id-2, which AWS's support asks for.
+func hostID(request string) string {
+	return base64.StdEncoding.EncodeToString([]byte(request + request + request))
 }
