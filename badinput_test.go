@@ -20,8 +20,9 @@ func scope(service string) []string {
 }
 
 // TestBadRequests sends each service what no client of it would send.
-// The codes are those of the services' own error pages and of "Common Errors"
-// in each API reference (docs.aws.amazon.com, 2026-11-20).
+// The codes are meant to be those of the services' own error pages and of
+// "Common Errors" in each API reference; they were written from knowledge of
+// those pages, and not all were compared with them.
 func TestBadRequests(t *testing.T) {
 	t.Parallel()
 	r := start(t)
@@ -95,9 +96,9 @@ func TestNoise(t *testing.T) {
 	must(r.s3.ListBuckets(t.Context(), &s3.ListBucketsInput{}))(t)
 }
 
-// TestBadSignatures asks a runtime that wants signatures. The codes are those
-// of "Common Errors" of each service and of "Error responses" of Amazon S3
-// (docs.aws.amazon.com, 2026-11-20).
+// TestBadSignatures asks a runtime that wants signatures. The codes are meant to
+// be those of "Common Errors" of each service and of "Error responses" of Amazon
+// S3; not all were compared with those pages.
 func TestBadSignatures(t *testing.T) {
 	t.Parallel()
 	keys := filepath.Join(t.TempDir(), "keys")

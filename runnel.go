@@ -194,7 +194,7 @@ func (r *Runtime) wire(keys accessKeys) error {
 	router.HandleTarget("sqs", queues)
 	router.HandleTarget("lambda", functions)
 	router.HandleQueue("sqs", queues)
-	router.HandleFunctions(functions.Functions())
+	router.HandleFunctions(functions)
 
 	for _, api := range []wire.API{
 		buckets.API(), queues.API(), tables.API(), functions.API(), gateway.API(),

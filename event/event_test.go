@@ -67,7 +67,7 @@ func TestRouter(t *testing.T) {
 	if _, _, err := r.Queue("arn:aws:sqs:us-east-1:000000000000:jobs"); !errors.Is(err, event.ErrNotFound) {
 		t.Errorf("a target that is no queue: %v", err)
 	}
-	if _, err := r.Invoke(t.Context(), "arn:aws:lambda:us-east-1:000000000000:function:f", event.Invocation{}); !errors.Is(err, event.ErrNotFound) {
+	if _, err := r.InvokeFunction(t.Context(), "arn:aws:lambda:us-east-1:000000000000:function:f", event.Invocation{}); !errors.Is(err, event.ErrNotFound) {
 		t.Errorf("with nobody to run functions: %v", err)
 	}
 }

@@ -13,10 +13,10 @@ import (
 
 // Functions invokes functions and waits for their answers.
 type Functions interface {
-	// Invoke runs the function. Errors are ErrNotFound, ErrDenied, ErrBusy
+	// InvokeFunction runs the function. Errors are ErrNotFound, ErrDenied, ErrBusy
 	// (too many run already), and failures of the runtime itself. A function
 	// that failed is no error: see Result.
-	Invoke(ctx context.Context, function ARN, in Invocation) (Result, error)
+	InvokeFunction(ctx context.Context, function ARN, in Invocation) (Result, error)
 }
 
 // ErrBusy says that a function runs as often as it may.
@@ -35,13 +35,13 @@ type Result struct {
 	Failed  bool   // the function returned an error, crashed, or timed out
 }
 
-// Invoke is [Functions.Invoke] of whoever runs functions.
-func (r *Router) Invoke(ctx context.Context, function string, in Invocation) (Result, error) {
+// InvokeFunction is [Functions.InvokeFunction] of whoever runs functions.
+func (r *Router) InvokeFunction(ctx context.Context, function string, in Invocation) (Result, error) {
 	a, err := arn.Parse(function)
 	if err != nil || r.functions == nil {
 		return Result{}, fmt.Errorf("%s: %w", function, ErrNotFound)
 	}
-	return r.functions.Invoke(ctx, a, in)
+	return r.functions.InvokeFunction(ctx, a, in)
 }
 
 // Logs keeps what functions print.

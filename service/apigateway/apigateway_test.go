@@ -36,7 +36,7 @@ type functions struct {
 	answer func(ctx context.Context, in event.Invocation) (event.Result, error)
 }
 
-func (f *functions) Invoke(ctx context.Context, function event.ARN, in event.Invocation) (event.Result, error) {
+func (f *functions) InvokeFunction(ctx context.Context, function event.ARN, in event.Invocation) (event.Result, error) {
 	f.mu.Lock()
 	f.calls, f.names = append(f.calls, in), append(f.names, function.String())
 	answer := f.answer

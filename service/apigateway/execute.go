@@ -251,7 +251,7 @@ func (x *exchange) invoke(ctx context.Context, function string, payload []byte) 
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		r, err := x.s.cfg.Router.Invoke(context.WithoutCancel(ctx), function, event.Invocation{From: from, Trace: x.trace, Payload: payload})
+		r, err := x.s.cfg.Router.InvokeFunction(context.WithoutCancel(ctx), function, event.Invocation{From: from, Trace: x.trace, Payload: payload})
 		done <- outcome{r, err}
 	}()
 	timeout := time.NewTimer(time.Duration(x.method.MethodIntegration.TimeoutInMillis) * time.Millisecond)

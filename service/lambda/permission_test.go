@@ -93,7 +93,7 @@ func TestFunctionsInvoke(t *testing.T) {
 	r.create("bad", "fail")
 	in := event.Invocation{Payload: []byte(`{"path":"/"}`), From: event.Sender{
 		Service: "apigateway.amazonaws.com", ARN: "arn:aws:execute-api:us-east-1:000000000000:abc/prod/GET/message"}}
-	if _, err := r.router.Invoke(t.Context(), *out.FunctionArn, in); !errors.Is(err, event.ErrDenied) {
+	if _, err := r.router.InvokeFunction(t.Context(), *out.FunctionArn, in); !errors.Is(err, event.ErrDenied) {
 		t.Errorf("without permission: %v", err)
 	}
 	for _, name := range []string{"f", "bad"} {
@@ -104,22 +104,22 @@ func TestFunctionsInvoke(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	res, err := r.router.Invoke(t.Context(), *out.FunctionArn, in)
+	res, err := r.router.InvokeFunction(t.Context(), *out.FunctionArn, in)
 	if err != nil || string(res.Payload) != `{"path":"/"}` || res.Failed {
 		t.Errorf("got %s %v, %v", res.Payload, res.Failed, err)
 	}
-	res, err = r.router.Invoke(t.Context(), strings.TrimSuffix(*out.FunctionArn, "f")+"bad", in)
+	res, err = r.router.InvokeFunction(t.Context(), strings.TrimSuffix(*out.FunctionArn, "f")+"bad", in)
 	if err != nil || !res.Failed || !strings.Contains(string(res.Payload), "no such row") {
 		t.Errorf("got %s %v, %v", res.Payload, res.Failed, err)
 	}
-	if _, err := r.router.Invoke(t.Context(), *out.FunctionArn+"x", in); !errors.Is(err, event.ErrNotFound) {
+	if _, err := r.router.InvokeFunction(t.Context(), *out.FunctionArn+"x", in); !errors.Is(err, event.ErrNotFound) {
 		t.Errorf("unknown: %v", err)
 	}
 	_, err = r.lambda.PutFunctionConcurrency(t.Context(), &lambda.PutFunctionConcurrencyInput{FunctionName: aws.String("f"), ReservedConcurrentExecutions: aws.Int32(0)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.router.Invoke(t.Context(), *out.FunctionArn, in); !errors.Is(err, event.ErrBusy) {
+	if _, err := r.router.InvokeFunction(t.Context(), *out.FunctionArn, in); !errors.Is(err, event.ErrBusy) {
 		t.Errorf("throttled: %v", err)
 	}
 }

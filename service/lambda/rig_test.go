@@ -105,7 +105,7 @@ func rigOn(t testing.TB, st *store.Store, options ...func(*Config)) *rig {
 	r.router.HandleTarget("sqs", queues)
 	r.router.HandleQueue("sqs", queues)
 	r.router.HandleTarget("lambda", r.s)
-	r.router.HandleFunctions(r.s.Functions())
+	r.router.HandleFunctions(r.s)
 	for _, api := range []wire.API{r.s.API(), queues.API(), buckets.API(), lines.API()} {
 		r.mux.Handle(api)
 	}

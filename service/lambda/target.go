@@ -44,9 +44,8 @@ func (s *Service) Accept(ctx context.Context, tx *store.Tx, to event.ARN, e even
 	return s.enqueue(tx, c)
 }
 
-// invokeFor is [event.Functions]: it runs a function for another service that
-// waits for it.
-func (s *Service) invokeFor(ctx context.Context, to event.ARN, in event.Invocation) (event.Result, error) {
+// InvokeFunction implements [event.Functions].
+func (s *Service) InvokeFunction(ctx context.Context, to event.ARN, in event.Invocation) (event.Result, error) {
 	r, ok := refOf(to)
 	if !ok {
 		return event.Result{}, fmt.Errorf("%s: %w", to, event.ErrNotFound)
@@ -82,14 +81,4 @@ func eventError(to event.ARN, err error) error {
 		return fmt.Errorf("function %s: %w", to, event.ErrBusy)
 	}
 	return err
-}
-
-// Functions is the service as those see it who wait for functions' answers.
-// (Service's own Invoke is the API's operation.)
-func (s *Service) Functions() event.Functions { return functions{s} }
-
-type functions struct{ s *Service }
-
-func (f functions) Invoke(ctx context.Context, function event.ARN, in event.Invocation) (event.Result, error) {
-	return f.s.invokeFor(ctx, function, in)
 }
