@@ -114,11 +114,13 @@ func (s *Store) open(dir string) error {
 }
 
 func (s *Store) openDB(dir string) error {
-	s.cache = pebble.NewCache(64 << 20)
+	s.cache = pebble.NewCache(128 << 20)
 	opts := &pebble.Options{
-		FS:                          s.fs,
-		Cache:                       s.cache,
-		MemTableSize:                32 << 20,
+		FS:    s.fs,
+		Cache: s.cache,
+		// Large enough that a message is mostly received and deleted before
+		// its rows would be written to a table. It begins small.
+		MemTableSize:                64 << 20,
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       2,
 		L0StopWritesThreshold:       24,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"strings"
 
 	"github.com/runnel/runnel"
@@ -61,9 +62,15 @@ func (c *call) runtime() *runnel.Config {
 	return cfg
 }
 
+// garbage is how much more than what lives may be allocated before the
+// collector runs, in per cent. A runtime's live heap is a few MiB, and what a
+// request leaves behind is worthless at once.
+const garbage = 300
+
 // serving runs a runtime while do does its work, and stops it after. An error
 // of the runtime ends do's context.
 func serving(ctx context.Context, cfg runnel.Config, do func(context.Context, *runnel.Runtime) error) error {
+	debug.SetGCPercent(garbage)
 	r, err := runnel.New(cfg)
 	if err != nil {
 		return err

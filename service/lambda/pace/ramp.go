@@ -13,8 +13,9 @@ const (
 	// how long more are tried for: a process costs more to start than a short
 	// backlog costs to wait.
 	step = 200 * time.Millisecond
-	// gain is by how much the rate must rise for more to have been worth it.
-	gain = 1.05
+	// worth is how much of the growth in hands must come back as growth of the
+	// rate, for more to have been worth it.
+	worth = 0.4
 	// shortHold and longHold are the least and the most time after more were
 	// not worth it, until more are tried again.
 	shortHold = 500 * time.Millisecond
@@ -74,7 +75,7 @@ func (r *Ramp) Grow() bool {
 		return false
 	}
 	rate := float64(r.ended) / now.Sub(r.since).Seconds()
-	if r.hold == 0 && r.ended > 0 && rate < r.rate*gain {
+	if r.hold == 0 && r.ended > 0 && rate < r.rate*r.gain() {
 		r.now = r.prior // the last growth was not worth it
 		r.last = min(longHold, max(shortHold, 2*r.last))
 		r.begin(now, r.last)
@@ -88,6 +89,10 @@ func (r *Ramp) Grow() bool {
 	r.begin(now, 0)
 	return r.now > r.prior
 }
+
+// gain is by how much the rate must have risen since it last grew. It needs
+// r.mu.
+func (r *Ramp) gain() float64 { return 1 + worth*(float64(r.now)/float64(r.prior)-1) }
 
 // begin starts to count anew. It needs r.mu.
 func (r *Ramp) begin(now time.Time, hold time.Duration) {

@@ -103,19 +103,19 @@ func TestEntrypoint(t *testing.T) {
 		name, runtime, handler string
 		code                   map[string]string
 		mode                   os.FileMode
-		want                   string // DIR stands for the folder
+		want                   string // DIR stands for the folder, which Lambda calls /var/task
 	}{
 		{name: "missing", runtime: "provided.al2023", want: "Couldn't find valid bootstrap(s): [DIR/bootstrap]"},
 		{name: "a folder", runtime: "provided.al2", code: map[string]string{"bootstrap/x": ""},
 			want: "Couldn't find valid bootstrap(s): [DIR/bootstrap]"},
 		{name: "not executable", runtime: "provided.al2", code: map[string]string{"bootstrap": "#!/bin/sh\n"}, mode: 0o644,
-			want: "fork/exec DIR/bootstrap: permission denied"},
+			want: "fork/exec /var/task/bootstrap: permission denied"},
 		{name: "garbage", runtime: "provided.al2", code: map[string]string{"bootstrap": "\x00\x01\x02 not a program"},
-			want: "fork/exec DIR/bootstrap: exec format error"},
+			want: "fork/exec /var/task/bootstrap: exec format error"},
 		{name: "empty", runtime: "provided.al2", code: map[string]string{"bootstrap": ""},
-			want: "fork/exec DIR/bootstrap: exec format error"},
+			want: "fork/exec /var/task/bootstrap: exec format error"},
 		{name: "no interpreter", runtime: "provided.al2", code: map[string]string{"bootstrap": "#!/no/such/program\n"},
-			want: "fork/exec DIR/bootstrap: no such file or directory"},
+			want: "fork/exec /var/task/bootstrap: no such file or directory"},
 		{name: "go1.x", runtime: "go1.x", handler: "bin/main", want: "Couldn't find valid bootstrap(s): [DIR/bin/main]"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

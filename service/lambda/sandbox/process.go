@@ -3,6 +3,8 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -127,12 +129,21 @@ func (p *process) start(c *command, cred Credentials) error {
 	return nil
 }
 
+// entrypointText says what failed by the path that the program has on Lambda.
+func entrypointText(err error) string {
+	var at *fs.PathError
+	if !errors.As(err, &at) {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s /var/task/%s: %v", at.Op, filepath.Base(at.Path), at.Err)
+}
+
 // entrypointFailure is the function's fault when the program is what cannot be
 // executed, as Lambda sees it.
 func entrypointFailure(err error) error {
 	for _, e := range []error{syscall.ENOEXEC, syscall.EACCES, syscall.EPERM, syscall.ENOENT} {
 		if errors.Is(err, e) {
-			return &entrypointError{err.Error()}
+			return &entrypointError{entrypointText(err)}
 		}
 	}
 	return err
