@@ -2,6 +2,7 @@
 // readings of devices, from CSV files in a bucket to a table behind a REST API.
 //
 //	CSVToQueue      an object in the bucket    -> a message per row on the queue
+//	CSVToQueue      the rest of a large object -> the same, in its own next invocation
 //	QueueToTable    messages on the queue      -> items in the table
 //	GetMessages ..  requests to the API        -> items of the table
 //
@@ -14,5 +15,5 @@
 // reading.
 //
 // The functions read two variables of their environment, TABLE_NAME and (the
-// first) QUEUE_URL.
+// first) QUEUE_URL. The first also needs to know its own name, which Lambda sets.
 package iotmessages

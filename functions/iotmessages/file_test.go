@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"strings"
@@ -16,11 +17,26 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "rewrite the files of testdata")
 
+// readWhole makes messages of a file that is read in one part.
+func readWhole(in io.Reader, table string, good func(message) error, bad func(badRow) error) error {
+	f, err := openFile(in)
+	if err != nil {
+		return headerTo(bad, err)
+	}
+	rest, err := f.messages(table, never, good, bad)
+	if rest != nil {
+		return fmt.Errorf("stopped at %+v", *rest)
+	}
+	return err
+}
+
+func never() bool { return false }
+
 // readAll writes what becomes of a file, in its order.
 func readAll(t *testing.T, file string) (out string, good, bad int) {
 	t.Helper()
 	var b strings.Builder
-	err := readFile(strings.NewReader(file), "readings",
+	err := readWhole(strings.NewReader(file), "readings",
 		func(m message) error {
 			good++
 			fmt.Fprintf(&b, "%d good %s\n", m.line, m.body)
@@ -95,13 +111,13 @@ func TestReadFileErrors(t *testing.T) {
 	broken := errors.New("broken")
 	fine := func(badRow) error { return nil }
 	file := strings.Join(columns, ",") + "\n1,l,s,r,1,d,2\n1\n"
-	if err := readFile(iotest.ErrReader(broken), "t", nil, fine); !errors.Is(err, broken) {
+	if err := readWhole(iotest.ErrReader(broken), "t", nil, fine); !errors.Is(err, broken) {
 		t.Errorf("file: got %v", err)
 	}
-	if err := readFile(strings.NewReader(file), "t", func(message) error { return broken }, fine); err != broken {
+	if err := readWhole(strings.NewReader(file), "t", func(message) error { return broken }, fine); err != broken {
 		t.Errorf("good: got %v", err)
 	}
-	if err := readFile(strings.NewReader(file), "t", func(message) error { return nil }, func(badRow) error { return broken }); err != broken {
+	if err := readWhole(strings.NewReader(file), "t", func(message) error { return nil }, func(badRow) error { return broken }); err != broken {
 		t.Errorf("bad: got %v", err)
 	}
 }
@@ -158,7 +174,7 @@ func BenchmarkReadFile(b *testing.B) {
 	b.SetBytes(int64(len(file)))
 	for b.Loop() {
 		rows := 0
-		err := readFile(strings.NewReader(file), "readings", func(message) error { rows++; return nil }, nil)
+		err := readWhole(strings.NewReader(file), "readings", func(message) error { rows++; return nil }, nil)
 		if err != nil || rows != 10_000 {
 			b.Fatal(rows, err)
 		}

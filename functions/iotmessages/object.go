@@ -65,10 +65,23 @@ func (o *object) resume(cause error) error {
 	if err := pause(o.ctx, o.broken); err != nil {
 		return err
 	}
+	if err := o.reopen(); err != nil {
+		return errors.Join(err, cause)
+	}
+	return nil
+}
+
+// seek goes on at another byte of the object.
+func (o *object) seek(offset int64) error {
+	o.offset = offset
+	return o.reopen()
+}
+
+func (o *object) reopen() error {
 	o.in.Range = aws.String(fmt.Sprintf("bytes=%d-", o.offset))
 	out, err := o.client.GetObject(o.ctx, &o.in)
 	if err != nil {
-		return fmt.Errorf("read on at byte %d: %w", o.offset, errors.Join(err, cause))
+		return fmt.Errorf("read on at byte %d: %w", o.offset, err)
 	}
 	o.out.Body.Close()
 	o.out.Body = out.Body

@@ -47,7 +47,7 @@ func TestLongestRowFits(t *testing.T) {
 	for _, s := range []string{`\`, "<", "&", "\u2028"} { // JSON writes more for each of them
 		long := "x" + strings.Repeat(s, 60<<10/len(s)) + "x"
 		file := strings.Join(columns, ",") + "\n1," + long + ",s,r,1,d,2\n"
-		err := readFile(strings.NewReader(file), strings.Repeat("t", 255), func(m message) error {
+		err := readWhole(strings.NewReader(file), strings.Repeat("t", 255), func(m message) error {
 			if !new(batch).fits(m) {
 				t.Errorf("a message of %d bytes, of %q, does not fit", m.size(), s)
 			}
