@@ -188,23 +188,10 @@ func scope(row *resourceRow, r *template.Resource, changed []string, tagged bool
 		add(types.ResourceAttributeProperties, name != "Tags")
 	}
 	add(types.ResourceAttributeTags, tagged)
-	add(types.ResourceAttributeMetadata, !sameTree(row.Metadata, r.Metadata))
+	add(types.ResourceAttributeMetadata, !resource.Same(map[string]any(row.Metadata), r.Metadata))
 	add(types.ResourceAttributeDeletionPolicy, row.DeletionPolicy != r.DeletionPolicy)
 	add(types.ResourceAttributeUpdateReplacePolicy, row.ReplacePolicy != r.ReplacePolicy)
 	return out
-}
-
-// sameTree compares metadata as it is written: a row's numbers have been through
-// JSON.
-func sameTree(a, b any) bool {
-	x, err1 := template.JSON(a)
-	y, err2 := template.JSON(b)
-	if err1 != nil || err2 != nil {
-		return false
-	}
-	v, err1 := template.ParseValue(x)
-	w, err2 := template.ParseValue(y)
-	return err1 == nil && err2 == nil && resource.Same(v, w)
 }
 
 func (f foresight) outputsDiffer(plan *template.Plan, old []output) (bool, error) {

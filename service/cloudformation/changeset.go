@@ -139,6 +139,10 @@ func refuseChangeSet(in *cfn.CreateChangeSetInput) error {
 		return invalid("Importing resources is not supported")
 	case aws.ToBool(in.IncludeNestedStacks):
 		return invalid("IncludeNestedStacks is not supported")
+	case in.DeploymentMode != "" || in.DeploymentConfig != nil:
+		return invalid("DeploymentMode and DeploymentConfig are not supported")
+	case in.ChangeSetType != types.ChangeSetTypeCreate && in.OnStackFailure != "" && in.OnStackFailure != types.OnStackFailureRollback:
+		return invalid("OnStackFailure %s is not supported for updates", in.OnStackFailure)
 	}
 	return refuseOptions(nil, nil, in.RollbackConfiguration, in.ResourceTypes, in.NotificationARNs)
 }
@@ -177,12 +181,18 @@ func (s *Service) reviewed(ctx context.Context, in *cfn.CreateChangeSetInput) (*
 
 func (s *Service) storeChangeSet(ctx context.Context, st *stack, c *changeSet) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
+		if now, ok := find(tx, st.ID); st.Status != "" && (!ok || !now.live()) {
+			return noSuchStack(st.Name)
+		}
 		// A failed change set may be made again. The CLI names them by the second,
 		// and two deployments can meet in one here, as they cannot in AWS.
 		var old changeSet
 		if tx.GetJSON(changeSetKey(c.UUID, c.Name), &old) && old.Status != string(types.ChangeSetStatusFailed) {
 			text := fmt.Sprintf("ChangeSet [%s] already exists", c.Name)
 			return &types.AlreadyExistsException{Message: &text}
+		}
+		if old.ID != "" {
+			dropChangeSet(tx, &old)
 		}
 		if st.Status == "" {
 			if _, exists := find(tx, st.Name); exists {
@@ -191,7 +201,7 @@ func (s *Service) storeChangeSet(ctx context.Context, st *stack, c *changeSet) e
 			st.Created = tx.Now()
 			st.Tags, st.Capabilities = c.Settings.Tags, c.Settings.Capabilities
 			tx.Set(nameKey(st.Name), []byte(st.UUID))
-			setStatus(tx, st, types.StackStatusReviewInProgress, "User Initiated")
+			setStatus(tx, st, types.StackStatusReviewInProgress, userInitiated)
 		}
 		c.Created = tx.Now()
 		putChangeSet(tx, c)
@@ -202,6 +212,9 @@ func (s *Service) storeChangeSet(ctx context.Context, st *stack, c *changeSet) e
 // ExecuteChangeSet begins what a change set describes. The stack's other change
 // sets are about a stack that will no longer be, and go.
 func (s *Service) ExecuteChangeSet(ctx context.Context, in *cfn.ExecuteChangeSetInput) (*cfn.ExecuteChangeSetOutput, error) {
+	if aws.ToBool(in.RetainExceptOnCreate) {
+		return nil, retainExceptOnCreate
+	}
 	uuid := ""
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		c, err := findChangeSet(tx, aws.ToString(in.StackName), aws.ToString(in.ChangeSetName))
@@ -244,7 +257,7 @@ func execute(tx *store.Tx, st *stack, c *changeSet, in *cfn.ExecuteChangeSetInpu
 		c.Settings.Template = putTemplate(tx, st.UUID, p)
 		st.settings = c.Settings
 		begin(tx, st, &operation{Kind: "CREATE", Token: token})
-		setStatus(tx, st, types.StackStatusCreateInProgress, "User Initiated")
+		setStatus(tx, st, types.StackStatusCreateInProgress, userInitiated)
 		return nil
 	}
 	if keep {

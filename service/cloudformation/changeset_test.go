@@ -68,6 +68,10 @@ Resources:
 		if c.Status != types.ChangeSetStatusFailed || !strings.HasPrefix(*c.StatusReason, "The submitted information didn't contain changes.") {
 			t.Errorf("%s %v", c.Status, c.StatusReason)
 		}
+		failed := *c.ChangeSetId
+		r.changeSet("none", first, types.ChangeSetTypeUpdate) // in place of the failed one
+		_, err = r.DescribeChangeSet(ctx, &cfn.DescribeChangeSetInput{ChangeSetName: &failed})
+		refused(t, err, "ChangeSetNotFound", failed)
 		second := strings.Replace(first, "QueueName: a", "QueueName: a2", 1)
 		second = strings.Replace(second, "  C: {", "  D: {", 1)
 		c = r.changeSet("two", second, "")
@@ -75,6 +79,27 @@ Resources:
 			t.Error(brief(c))
 		}
 		r.status(r.execute(c), types.StackStatusUpdateComplete)
+	})
+}
+
+// TestRefusedChangeSets: what an update would do otherwise than it is asked to
+// is refused.
+func TestRefusedChangeSets(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.status(r.create("s", two), types.StackStatusCreateComplete)
+		for words, change := range map[string]func(*cfn.CreateChangeSetInput){
+			"OnStackFailure DO_NOTHING is not supported for updates": func(in *cfn.CreateChangeSetInput) { in.OnStackFailure = types.OnStackFailureDoNothing },
+			"DeploymentMode and DeploymentConfig are not supported":  func(in *cfn.CreateChangeSetInput) { in.DeploymentMode = types.DeploymentModeRevertDrift },
+			"IncludeNestedStacks is not supported":                   func(in *cfn.CreateChangeSetInput) { in.IncludeNestedStacks = aws.Bool(true) },
+		} {
+			in := &cfn.CreateChangeSetInput{StackName: aws.String("s"), ChangeSetName: aws.String("c"), TemplateBody: aws.String(two)}
+			change(in)
+			_, err := r.CreateChangeSet(ctx, in)
+			refused(t, err, "ValidationError", words)
+		}
+		update := &cfn.UpdateStackInput{StackName: aws.String("s"), TemplateBody: aws.String(two), StackPolicyDuringUpdateBody: aws.String("{}")}
+		_, err := r.UpdateStack(ctx, update)
+		refused(t, err, "ValidationError", "StackPolicyDuringUpdate is not supported")
 	})
 }
 

@@ -216,7 +216,7 @@ func (s *Service) DescribeStackResource(ctx context.Context, in *cfn.DescribeSta
 		optional(&d.PhysicalResourceId, r.ID)
 		optional(&d.ResourceStatusReason, r.Reason)
 		if r.Metadata != nil {
-			text, err := template.JSON(r.Metadata)
+			text, err := template.JSON(map[string]any(r.Metadata))
 			if err != nil {
 				return nil, err
 			}

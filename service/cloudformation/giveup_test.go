@@ -48,6 +48,31 @@ func TestDeleteWhileCreating(t *testing.T) {
 	})
 }
 
+// TestDeleteWhileRollingBack deletes a stack whose failed creation is being
+// undone: the deletion that was accepted follows.
+func TestDeleteWhileRollingBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		r := start(t, storetest.NewDisk(), func(req *http.Request) {
+			if req.Header.Get("X-Amz-Target") == "AmazonSQS.DeleteQueue" {
+				<-release
+			}
+		})
+		defer r.stop()
+		body := strings.Replace(two, "DependsOn: A", "DependsOn: A, Properties: {DelaySeconds: -1}", 1)
+		out, err := r.CreateStack(ctx, &cfn.CreateStackInput{StackName: aws.String("s"), TemplateBody: &body})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.status(r.describe("s"), types.StackStatusRollbackInProgress)
+		if _, err := r.DeleteStack(ctx, &cfn.DeleteStackInput{StackName: aws.String("s")}); err != nil {
+			t.Fatal(err)
+		}
+		close(release)
+		r.status(r.wait(*out.StackId), types.StackStatusDeleteComplete)
+	})
+}
+
 // TestCancelUpdateStack gives up an update while one of its steps hangs.
 func TestCancelUpdateStack(t *testing.T) {
 	hanging(t, "CreateQueue", func(t *testing.T, r *rig, hang *atomic.Bool) {
@@ -111,6 +136,63 @@ func TestContinueUpdateRollback(t *testing.T) {
 		}
 		r.status(r.wait("s"), types.StackStatusUpdateRollbackComplete)
 		if got := r.queueAttribute(r.resources("s")["A"], "DelaySeconds"); got != "1" {
+			t.Errorf("delay %s", got)
+		}
+	})
+}
+
+// TestContinueSkips passes over a resource that cannot be restored; a further
+// update brings it to what the template says.
+func TestContinueSkips(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		body := strings.Replace(two, "DependsOn: A", "DependsOn: A, Properties: {DelaySeconds: 1}", 1)
+		r.status(r.create("s", body), types.StackStatusCreateComplete)
+		var broken atomic.Bool
+		broken.Store(true)
+		r.fail = func(req *http.Request) bool {
+			return broken.Load() && req.Header.Get("X-Amz-Target") == "AmazonSQS.SetQueueAttributes"
+		}
+		r.status(r.update("s", strings.ReplaceAll(body, "DelaySeconds: 1", "DelaySeconds: 2")), types.StackStatusUpdateRollbackFailed)
+		in := &cfn.ContinueUpdateRollbackInput{StackName: aws.String("s"), ResourcesToSkip: []string{"A"}}
+		if _, err := r.ContinueUpdateRollback(ctx, in); err != nil {
+			t.Fatal(err)
+		}
+		r.status(r.wait("s"), types.StackStatusUpdateRollbackComplete)
+		resources, err := r.DescribeStackResources(ctx, &cfn.DescribeStackResourcesInput{StackName: aws.String("s"), LogicalResourceId: aws.String("A")})
+		if err != nil || resources.StackResources[0].ResourceStatus != types.ResourceStatusUpdateComplete {
+			t.Errorf("%+v %v", resources, err)
+		}
+		broken.Store(false)
+		r.status(r.update("s", strings.ReplaceAll(body, "DelaySeconds: 1", "DelaySeconds: 3")), types.StackStatusUpdateComplete)
+		if got := r.queueAttribute(r.resources("s")["A"], "DelaySeconds"); got != "3" {
+			t.Errorf("delay %s", got)
+		}
+	})
+}
+
+// TestContinueUndoes: a rollback that is taken up again undoes what the update
+// had done before it failed.
+func TestContinueUndoes(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		body := strings.Replace(two, "DependsOn: A", "DependsOn: A, Properties: {DelaySeconds: 1}", 1)
+		r.status(r.create("s", body), types.StackStatusCreateComplete)
+		a := r.resources("s")["A"]
+		var broken atomic.Bool
+		var calls atomic.Int32
+		broken.Store(true)
+		r.fail = func(req *http.Request) bool {
+			return req.Header.Get("X-Amz-Target") == "AmazonSQS.SetQueueAttributes" && calls.Add(1) > 1 && broken.Load()
+		}
+		r.status(r.update("s", strings.ReplaceAll(body, "DelaySeconds: 1", "DelaySeconds: 2")), types.StackStatusUpdateRollbackFailed)
+		if got := r.queueAttribute(a, "DelaySeconds"); got != "2" {
+			t.Fatalf("delay %s, want that of the update", got)
+		}
+		broken.Store(false)
+		if _, err := r.ContinueUpdateRollback(ctx, &cfn.ContinueUpdateRollbackInput{StackName: aws.String("s")}); err != nil {
+			t.Fatal(err)
+		}
+		r.status(r.wait("s"), types.StackStatusUpdateRollbackComplete)
+		if got := r.queueAttribute(a, "DelaySeconds"); got != "1" {
 			t.Errorf("delay %s", got)
 		}
 	})

@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/service/cloudformation/resource"
+	"github.com/runnel/runnel/store"
 )
 
 // nested is the service as the resource type AWS::CloudFormation::Stack sees it.
@@ -18,24 +20,31 @@ type nested Service
 func (n *nested) service() *Service { return (*Service)(n) }
 
 // Deploy creates or updates a nested stack and waits for the outcome. Taken again
-// after a crash, it finds what it began.
+// after a crash, or to undo an update that was given up, it first lets end what
+// it had begun.
 func (n *nested) Deploy(ctx context.Context, want resource.Nested) (string, map[string]string, error) {
 	s := n.service()
 	st, ok, err := s.lookup(ctx, want.Name)
 	if err != nil {
 		return "", nil, err
 	}
-	if !ok {
+	if ok {
+		if st, err = s.attend(ctx, st.UUID); err != nil {
+			return "", nil, err
+		}
+	}
+	switch {
+	case !ok:
 		if st, err = s.createNested(ctx, want); err != nil {
 			return "", nil, err
 		}
-	} else if st.Operation == nil {
+	case checkUpdatable(st) == nil:
 		begun, err := s.updateNested(ctx, st, want)
 		if err != nil || !begun {
 			return st.ID, st.outputs(), err
 		}
 	}
-	if st, err = s.settled(ctx, st.UUID); err != nil {
+	if st, err = s.attend(ctx, st.UUID); err != nil {
 		return "", nil, err
 	}
 	switch types.StackStatus(st.Status) {
@@ -46,6 +55,25 @@ func (n *nested) Deploy(ctx context.Context, want resource.Nested) (string, map[
 			"Currently in %s with reason: %s", st.ID, st.Status, st.Cause)}
 	}
 	return st.ID, nil, &resource.PropertyError{Message: fmt.Sprintf("Embedded stack %s was not successfully created: %s", st.ID, st.Cause)}
+}
+
+// attend waits for the operation of a nested stack, and gives up its update with
+// that of its parent. When it is the process that ends, both go on after the next
+// start.
+func (s *Service) attend(ctx context.Context, uuid string) (*stack, error) {
+	st, err := s.settled(ctx, uuid)
+	if ctx.Err() == nil || context.Cause(ctx) == context.Canceled {
+		return st, err
+	}
+	abandoned := s.store.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		st := &stack{}
+		if tx.GetJSON(stackKey(uuid), st) && st.Operation != nil && st.Operation.Kind == "UPDATE" {
+			st.Operation.Cancelled = true
+			putStack(tx, st)
+		}
+		return nil
+	})
+	return st, errors.Join(err, abandoned)
 }
 
 func (st *stack) outputs() map[string]string {
@@ -93,9 +121,6 @@ func capabilities(names []string) []types.Capability {
 
 // updateNested begins an update if that would change something.
 func (s *Service) updateNested(ctx context.Context, st *stack, want resource.Nested) (begun bool, err error) {
-	if err := checkUpdatable(st); err != nil {
-		return false, err
-	}
 	var given []types.Parameter
 	for name, value := range want.Parameters {
 		given = append(given, types.Parameter{ParameterKey: aws.String(name), ParameterValue: aws.String(value)})

@@ -3,6 +3,7 @@ package cloudformation_test
 import (
 	"bytes"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -66,6 +67,30 @@ func TestNestedStack(t *testing.T) {
 		r.status(r.delete("top"), types.StackStatusDeleteComplete)
 		if got := r.queues(); len(got) > 0 {
 			t.Errorf("queues %v", got)
+		}
+	})
+}
+
+// TestCancelNested: an update that is given up gives up that of a nested stack,
+// which returns to what it was.
+func TestCancelNested(t *testing.T) {
+	hanging(t, "SetQueueAttributes", func(t *testing.T, r *rig, hang *atomic.Bool) {
+		r.upload("templates", "child.yaml", child)
+		url := outputs(r.create("top", parent))["Url"]
+		hang.Store(true)
+		_, err := r.UpdateStack(ctx, &cfn.UpdateStackInput{StackName: aws.String("top"), TemplateBody: aws.String(parent),
+			Parameters: pairs([]string{"Delay", "4"})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hang.Store(false) // for further requests
+		if _, err := r.CancelUpdateStack(ctx, &cfn.CancelUpdateStackInput{StackName: aws.String("top")}); err != nil {
+			t.Fatal(err)
+		}
+		r.status(r.wait("top"), types.StackStatusUpdateRollbackComplete)
+		r.status(r.describe(r.resources("top")["Child"]), types.StackStatusUpdateRollbackComplete)
+		if got := r.queueAttribute(url, "DelaySeconds"); got != "3" {
+			t.Errorf("delay %s", got)
 		}
 	})
 }

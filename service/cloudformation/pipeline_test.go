@@ -118,6 +118,7 @@ Resources:
       Role: !GetAtt Role.Arn
       MemorySize: !Ref Size
       ReservedConcurrentExecutions: 2
+      LoggingConfig: {LogGroup: elsewhere}
       Code: {ZipFile: "def handler(e, c): return {}"}
   Version: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Function}}
   Alias: {Type: AWS::Lambda::Alias, Properties: {Name: live, FunctionName: !Ref Function, FunctionVersion: !GetAtt Version.Version}}
@@ -148,13 +149,14 @@ Outputs: {Alias: {Value: !Ref Alias}, Stage: {Value: !Ref Stage}}
 			t.Error(out)
 		}
 		before := r.resources("parts")
-		r.status(r.update("parts", strings.Replace(body, "{a: b}", "{c: d}", 1), "Size", "256"), types.StackStatusUpdateComplete)
+		second := strings.NewReplacer("{a: b}", "{c: d}", "      LoggingConfig: {LogGroup: elsewhere}\n", "").Replace(body)
+		r.status(r.update("parts", second, "Size", "256"), types.StackStatusUpdateComplete)
 		after := r.resources("parts")
 		if after["Function"] != before["Function"] || after["Stage"] != before["Stage"] {
 			t.Errorf("replaced: %v, was %v", after, before)
 		}
 		config, err := lambdaapi.NewFromConfig(r.aws).GetFunctionConfiguration(ctx, &lambdaapi.GetFunctionConfigurationInput{FunctionName: aws.String(after["Function"])})
-		if err != nil || *config.MemorySize != 256 {
+		if err != nil || *config.MemorySize != 256 || *config.LoggingConfig.LogGroup != "/aws/lambda/"+*config.FunctionName {
 			t.Error(config, err)
 		}
 		r.status(r.delete("parts"), types.StackStatusDeleteComplete)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -113,8 +114,10 @@ func (s *Service) prepare(body string, given map[string]string, env template.Env
 	if err != nil {
 		return nil, refusal(err)
 	}
-	if strings.Contains(body, "{{resolve:") {
-		return nil, invalid("Template error: dynamic references ({{resolve:...}}) are not supported")
+	for _, text := range append(slices.Collect(maps.Values(given)), body) {
+		if strings.Contains(text, "{{resolve:") {
+			return nil, invalid("Template error: dynamic references ({{resolve:...}}) are not supported")
+		}
 	}
 	values, err := template.ParameterValues(tree, given)
 	if err != nil {

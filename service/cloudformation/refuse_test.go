@@ -33,9 +33,14 @@ func TestRefusedBeforeAnything(t *testing.T) {
 		"aws_tag": {ok, "ValidationError", "aws: prefixed tag key names are not allowed for external use.", func(in *cfn.CreateStackInput) {
 			in.Tags = []types.Tag{{Key: aws.String("aws:x"), Value: aws.String("y")}}
 		}},
-		"policy":    {ok, "ValidationError", "StackPolicy is not supported", func(in *cfn.CreateStackInput) { in.StackPolicyBody = aws.String("{}") }},
-		"both":      {ok, "ValidationError", "Either Template URL or Template Body must be specified.", func(in *cfn.CreateStackInput) { in.TemplateURL = aws.String("https://s3.amazonaws.com/a/b") }},
-		"too_large": {ok + strings.Repeat("#", 51200), "ValidationError", "Member must have length less than or equal to 51200", nil},
+		"dynamic": {"Parameters: {P: {Type: String}}\n" + ok, "ValidationError", "dynamic references ({{resolve:...}}) are not supported", func(in *cfn.CreateStackInput) {
+			in.Parameters = pairs([]string{"P", "{{resolve:ssm:name}}"})
+		}},
+		"timeout":       {ok, "ValidationError", "Member must have value greater than or equal to 1", func(in *cfn.CreateStackInput) { in.TimeoutInMinutes = aws.Int32(0) }},
+		"retain_except": {ok, "ValidationError", "RetainExceptOnCreate is not supported", func(in *cfn.CreateStackInput) { in.RetainExceptOnCreate = aws.Bool(true) }},
+		"policy":        {ok, "ValidationError", "StackPolicy is not supported", func(in *cfn.CreateStackInput) { in.StackPolicyBody = aws.String("{}") }},
+		"both":          {ok, "ValidationError", "Either Template URL or Template Body must be specified.", func(in *cfn.CreateStackInput) { in.TemplateURL = aws.String("https://s3.amazonaws.com/a/b") }},
+		"too_large":     {ok + strings.Repeat("#", 51200), "ValidationError", "Member must have length less than or equal to 51200", nil},
 		"sam_broken": {"Transform: AWS::Serverless-2016-10-31\nResources: {F: {Type: AWS::Serverless::Function, Properties: {Layers: [], Nope: 1}}}", "ValidationError",
 			"Resource with id [F] is invalid. property Nope not defined for resource of type AWS::Serverless::Function", nil},
 	} {

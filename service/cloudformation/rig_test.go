@@ -85,7 +85,7 @@ func start(t testing.TB, disk *storetest.Disk, intruder func(*http.Request)) *ri
 		t.Fatal(err)
 	}
 	router.HandleTarget("lambda", functions)
-	router.HandleFunctions(functions.Functions())
+	router.HandleFunctions(functions)
 	router.HandleQueue("sqs", queues)
 	for _, api := range []wire.API{queues.API(), s3.New(st, s3.Config{Account: account, Region: region, Router: router}).API(),
 		dynamodb.New(st, dynamodb.Config{Account: account, Region: region}).API(),

@@ -1,10 +1,10 @@
 package cloudformation
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 
-	"github.com/runnel/runnel/service/cloudformation/template"
 	"github.com/runnel/runnel/store"
 )
 
@@ -39,13 +39,9 @@ type tree map[string]any
 
 // UnmarshalJSON keeps numbers as text.
 func (t *tree) UnmarshalJSON(text []byte) error {
-	v, err := template.ParseValue(string(text))
-	if err != nil {
-		return err
-	}
-	m, _ := v.(map[string]any)
-	*t = m
-	return nil
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	return d.Decode((*map[string]any)(t))
 }
 
 // MarshalJSON writes what UnmarshalJSON reads.
@@ -125,7 +121,7 @@ type resourceRow struct {
 	Changed        time.Time
 	Props          tree // as they were last applied
 	Attributes     tree
-	Metadata       any
+	Metadata       tree
 	Needs          []string
 	DeletionPolicy string
 	ReplacePolicy  string

@@ -21,7 +21,8 @@
 // Not emulated, and refused: stack sets, drift, hooks, stack policies, custom
 // resources, macros other than AWS::Serverless-2016-10-31 and
 // AWS::LanguageExtensions, resource import, parameters of the types AWS::*,
-// creation and update policies, dynamic references, stack notifications.
+// creation and update policies, dynamic references, stack notifications. The
+// metadata of a resource is kept as it is written, functions in it included.
 //
 // Source: CloudFormation API reference and user guide.
 package cloudformation

@@ -61,18 +61,30 @@ func refuseOptions(policy, policyURL *string, rollback *types.RollbackConfigurat
 	return nil
 }
 
+var retainExceptOnCreate = invalid("RetainExceptOnCreate is not supported")
+
+func refuseCreate(in *cfn.CreateStackInput) error {
+	switch {
+	case in.DisableRollback != nil && in.OnFailure != "":
+		return invalid("You can specify either DisableRollback or OnFailure, but not both.")
+	case aws.ToBool(in.RetainExceptOnCreate):
+		return retainExceptOnCreate
+	case in.TimeoutInMinutes != nil && *in.TimeoutInMinutes < 1:
+		return invalid("1 validation error detected: Value '%d' at 'timeoutInMinutes' failed to satisfy constraint: "+
+			"Member must have value greater than or equal to 1", *in.TimeoutInMinutes)
+	}
+	if err := checkName(aws.ToString(in.StackName)); err != nil {
+		return err
+	}
+	return refuseOptions(in.StackPolicyBody, in.StackPolicyURL, in.RollbackConfiguration, in.ResourceTypes, in.NotificationARNs)
+}
+
 // CreateStack accepts a stack whose template is sound; the rest follows.
 func (s *Service) CreateStack(ctx context.Context, in *cfn.CreateStackInput) (*cfn.CreateStackOutput, error) {
-	if err := refuseOptions(in.StackPolicyBody, in.StackPolicyURL, in.RollbackConfiguration, in.ResourceTypes, in.NotificationARNs); err != nil {
+	if err := refuseCreate(in); err != nil {
 		return nil, err
-	}
-	if in.DisableRollback != nil && in.OnFailure != "" {
-		return nil, invalid("You can specify either DisableRollback or OnFailure, but not both.")
 	}
 	name := aws.ToString(in.StackName)
-	if err := checkName(name); err != nil {
-		return nil, err
-	}
 	body, err := s.body(ctx, in.TemplateBody, in.TemplateURL)
 	if err != nil {
 		return nil, err
@@ -122,7 +134,7 @@ func (s *Service) create(ctx context.Context, st *stack, p *prepared, token stri
 		st.Template, st.Created = putTemplate(tx, st.UUID, p), tx.Now()
 		tx.Set(nameKey(st.Name), []byte(st.UUID))
 		begin(tx, st, &operation{Kind: "CREATE", Token: token})
-		setStatus(tx, st, types.StackStatusCreateInProgress, "User Initiated")
+		setStatus(tx, st, types.StackStatusCreateInProgress, userInitiated)
 		return nil
 	})
 }
@@ -138,13 +150,22 @@ func checkUpdatable(st *stack) error {
 	return invalid("Stack:%s is in %s state and can not be updated.", st.ID, st.Status)
 }
 
+func refuseUpdate(in *cfn.UpdateStackInput) error {
+	switch {
+	case aws.ToBool(in.DisableRollback):
+		return invalid("DisableRollback is not supported by UpdateStack")
+	case in.StackPolicyDuringUpdateBody != nil || in.StackPolicyDuringUpdateURL != nil:
+		return invalid("StackPolicyDuringUpdate is not supported")
+	case aws.ToBool(in.RetainExceptOnCreate):
+		return retainExceptOnCreate
+	}
+	return refuseOptions(in.StackPolicyBody, in.StackPolicyURL, in.RollbackConfiguration, in.ResourceTypes, in.NotificationARNs)
+}
+
 // UpdateStack accepts an update that changes something.
 func (s *Service) UpdateStack(ctx context.Context, in *cfn.UpdateStackInput) (*cfn.UpdateStackOutput, error) {
-	if err := refuseOptions(in.StackPolicyBody, in.StackPolicyURL, in.RollbackConfiguration, in.ResourceTypes, in.NotificationARNs); err != nil {
+	if err := refuseUpdate(in); err != nil {
 		return nil, err
-	}
-	if aws.ToBool(in.DisableRollback) {
-		return nil, invalid("DisableRollback is not supported by UpdateStack")
 	}
 	name := aws.ToString(in.StackName)
 	st, ok, err := s.lookup(ctx, name)
@@ -249,7 +270,7 @@ func beginUpdate(tx *store.Tx, st *stack, p *prepared, set settings, token strin
 	begin(tx, st, &operation{Kind: "UPDATE", Token: token, Before: st.settings, BeforeOut: st.Outputs})
 	set.Template = putTemplate(tx, st.UUID, p)
 	st.settings, st.Updated = set, tx.Now()
-	setStatus(tx, st, types.StackStatusUpdateInProgress, "User Initiated")
+	setStatus(tx, st, types.StackStatusUpdateInProgress, userInitiated)
 }
 
 // DeleteStack begins the deletion of a stack; one that is not there is deleted
@@ -274,14 +295,19 @@ func (s *Service) DeleteStack(ctx context.Context, in *cfn.DeleteStackInput) (*c
 		if st.Operation != nil {
 			return deleteRunning(tx, st)
 		}
-		begin(tx, st, &operation{Kind: "DELETE", Token: aws.ToString(in.ClientRequestToken), Retain: in.RetainResources})
-		setStatus(tx, st, types.StackStatusDeleteInProgress, "User Initiated")
+		beginDelete(tx, st, &operation{Token: aws.ToString(in.ClientRequestToken), Retain: in.RetainResources}, userInitiated)
 		return nil
 	})
 	if err == nil && uuid != "" {
 		s.linger(ctx, uuid)
 	}
 	return &cfn.DeleteStackOutput{}, err
+}
+
+func beginDelete(tx *store.Tx, st *stack, op *operation, why string) {
+	op.Kind = "DELETE"
+	begin(tx, st, op)
+	setStatus(tx, st, types.StackStatusDeleteInProgress, why)
 }
 
 // deleteRunning gives up a creation in favour of the deletion of the stack.
@@ -324,7 +350,7 @@ func (s *Service) ContinueUpdateRollback(ctx context.Context, in *cfn.ContinueUp
 		st.Operation.Token, st.Operation.Skip = aws.ToString(in.ClientRequestToken), in.ResourcesToSkip
 		tx.Set(runningKey(st.UUID), nil)
 		tx.Wake(runningTopic)
-		setStatus(tx, st, types.StackStatusUpdateRollbackInProgress, "User Initiated")
+		setStatus(tx, st, types.StackStatusUpdateRollbackInProgress, userInitiated)
 		return nil
 	})
 }
@@ -350,7 +376,7 @@ func (st *stack) shown() []types.Parameter {
 	for _, name := range template.Keys(st.Parameters) {
 		value := st.Parameters[name]
 		if slices.Contains(st.Hidden, name) {
-			value = "****"
+			value = template.Masked
 		}
 		out = append(out, types.Parameter{ParameterKey: aws.String(name), ParameterValue: aws.String(value)})
 	}

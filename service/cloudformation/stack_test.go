@@ -1,6 +1,7 @@
 package cloudformation_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -100,6 +101,35 @@ func TestCreateStack(t *testing.T) {
 		ids := r.resources("demo")
 		r.status(r.delete("demo"), types.StackStatusDeleteComplete)
 		r.nothingLeft(ids)
+	})
+}
+
+// TestNoEcho: what NoEcho hides is in no event, and reaches the resource.
+func TestNoEcho(t *testing.T) {
+	const body = `
+Parameters: {Secret: {Type: String, NoEcho: true}}
+Resources: {Q: {Type: AWS::SQS::Queue, Properties: {Tags: [{Key: secret, Value: !Sub "is ${Secret}"}]}}, P: {Type: AWS::SQS::Queue}}
+`
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.status(r.create("s", body, func(in *cfn.CreateStackInput) { in.Parameters = pairs([]string{"Secret", "hush"}) }), types.StackStatusCreateComplete)
+		r.status(r.update("s", body, "Secret", "quiet"), types.StackStatusUpdateComplete)
+		tags, err := sqsapi.NewFromConfig(r.aws).ListQueueTags(ctx, &sqsapi.ListQueueTagsInput{QueueUrl: aws.String(r.resources("s")["Q"])})
+		if err != nil || tags.Tags["secret"] != "is quiet" {
+			t.Errorf("tags %v %v", tags, err)
+		}
+		out, err := r.DescribeStackEvents(ctx, &cfn.DescribeStackEventsInput{StackName: aws.String("s")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := map[string]int{}
+		for _, e := range out.StackEvents {
+			if e.ResourceProperties != nil {
+				told[*e.ResourceProperties]++
+			}
+		}
+		if want := map[string]int{`{"Tags":[{"Key":"secret","Value":"is ****"}]}`: 2, "{}": 1}; !maps.Equal(told, want) {
+			t.Errorf("events tell %v, want %v", told, want)
+		}
 	})
 }
 

@@ -14,6 +14,9 @@ import (
 
 const stackType = "AWS::CloudFormation::Stack"
 
+// userInitiated is the reason for what a request began.
+const userInitiated = "User Initiated"
+
 // uuidOf is the last part of a stack's ARN.
 func uuidOf(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
 

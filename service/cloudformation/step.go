@@ -96,6 +96,24 @@ func (w *worker) want(id string) (*resourceRow, error) {
 	return want, w.s.types[r.Type].Check(r.Type, id, want.Props)
 }
 
+// shown writes a resource's properties as its events tell them, without what
+// NoEcho hides. It is "" where they cannot be told so.
+func (w *worker) shown(id string) string {
+	v, err := w.plan.Shown(w.plan.Resources[id].Properties, w)
+	if err != nil {
+		return ""
+	}
+	props, _ := v.(map[string]any)
+	if props == nil {
+		props = map[string]any{}
+	}
+	text, err := template.JSON(props)
+	if err != nil {
+		return ""
+	}
+	return text
+}
+
 func unsupported(what, id, kind string) error {
 	return &resource.PropertyError{Message: fmt.Sprintf("%s of resource %s of type %s is not supported", what, id, kind)}
 }
@@ -163,11 +181,7 @@ func (w *worker) rowName(row, want *resourceRow) string {
 func (w *worker) prepareName(ctx context.Context, t *resource.Type, want *resourceRow, v verb) error {
 	name, own := t.ChooseName(w.st.Name, want.Logical, want.Props)
 	want.Name = name
-	written, err := template.JSON(map[string]any(want.Props))
-	if err != nil {
-		return err
-	}
-	begun := stackEvent{Status: v.progress, Props: written}
+	begun := stackEvent{Status: v.progress, Props: w.shown(want.Logical)}
 	if own && t.Exists != nil {
 		if err := w.save(ctx, want, begun); err != nil {
 			return err
@@ -241,14 +255,14 @@ func (w *worker) change(ctx context.Context, row, want *resourceRow) error {
 		return w.replace(ctx, row, want)
 	}
 	want.Trying = w.op.Serial
-	written, err := template.JSON(map[string]any(want.Props))
-	if err != nil {
+	if err := w.save(ctx, want, stackEvent{Status: updateInProgress, Props: w.shown(want.Logical)}); err != nil {
 		return err
 	}
-	if err := w.save(ctx, want, stackEvent{Status: updateInProgress, Props: written}); err != nil {
-		return err
+	if err := w.modify(ctx, want, before.Props); err != nil {
+		return w.fail(ctx, want, updateFailed, err)
 	}
-	return w.modify(ctx, want, before.Props, updateFailed, w.op.Serial)
+	want.Done = w.op.Serial
+	return w.save(ctx, want, stackEvent{Status: updateComplete})
 }
 
 // retagged says whether the stack's tags are new to a type that has tags.
@@ -263,8 +277,9 @@ func emptyIsNil(m map[string]string) map[string]string {
 	return m
 }
 
-// modify updates what exists from old properties to those of the row.
-func (w *worker) modify(ctx context.Context, row *resourceRow, old tree, failed string, done uint64) error {
+// modify updates what exists from old properties to those of the row, and the
+// row's id and attributes to what comes of it.
+func (w *worker) modify(ctx context.Context, row *resourceRow, old tree) error {
 	t := w.s.types[row.Type]
 	c := w.call(row)
 	c.Old = old
@@ -276,11 +291,11 @@ func (w *worker) modify(ctx context.Context, row *resourceRow, old tree, failed 
 			continue
 		}
 		if err := step(ctx, c); err != nil {
-			return w.fail(ctx, row, failed, err)
+			return err
 		}
 	}
-	row.ID, row.Attributes, row.Done = c.ID, c.Attributes, done
-	return w.save(ctx, row, stackEvent{Status: updateComplete})
+	row.ID, row.Attributes = c.ID, c.Attributes
+	return nil
 }
 
 // replace makes a new resource beside the old, which is deleted when the update
@@ -411,7 +426,8 @@ func (w *worker) discardOld(ctx context.Context, old *resourceRow) error {
 	return tell(deleteComplete, "")
 }
 
-// restore returns one resource to what it was before a failed update.
+// restore returns one resource to what it was before a failed update. Where that
+// fails the row stays that of the update, so that it can be tried again.
 func (w *worker) restore(ctx context.Context, id string) error {
 	row := w.row(id)
 	back := *row.Before
@@ -424,18 +440,18 @@ func (w *worker) restore(ctx context.Context, id string) error {
 	if row.Trying != w.op.Serial {
 		return w.save(ctx, &back, stackEvent{})
 	}
+	back.Attributes, back.ID = row.Attributes, row.ID
+	if slices.Contains(w.op.Skip, id) {
+		return w.save(ctx, &back, stackEvent{Status: updateComplete})
+	}
 	if err := w.save(ctx, row, stackEvent{Status: updateInProgress}); err != nil {
 		return err
 	}
-	keep := *row
-	back.Before = row.Before
-	back.Attributes, back.ID = keep.Attributes, keep.ID
-	back.Trying = w.op.Serial
-	if err := w.modify(ctx, &back, keep.Props, updateFailed, 0); err != nil {
-		return err
+	if err := w.modify(ctx, &back, row.Props); err != nil {
+		return w.fail(ctx, row, updateFailed, err)
 	}
-	back.Before, back.Trying = nil, 0
-	return w.save(ctx, &back, stackEvent{})
+	back.Trying, back.Done = 0, 0
+	return w.save(ctx, &back, stackEvent{Status: updateComplete})
 }
 
 // throwAway deletes the replacement that a failed update made.

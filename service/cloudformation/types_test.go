@@ -158,14 +158,15 @@ Resources:
         swagger: "2.0"
         info: {title: body, version: "1"}
         paths: {/a: {get: {responses: {}, x-amazon-apigateway-integration: {type: mock}}}}
-  Parts: {Type: AWS::ApiGateway::RestApi, Properties: {Name: parts}}
+  Parts: {Type: AWS::ApiGateway::RestApi, Properties: {Name: parts, Description: many, Policy: {Version: 2012-10-17, Statement: [{Effect: Allow, Principal: "*", Action: "execute-api:Invoke", Resource: "execute-api:/*"}]}}}
   Model: {Type: AWS::ApiGateway::Model, Properties: {RestApiId: !Ref Parts, Name: Thing, ContentType: application/json, Schema: {type: object}}}
   Validator: {Type: AWS::ApiGateway::RequestValidator, Properties: {RestApiId: !Ref Parts, Name: all, ValidateRequestParameters: true}}
   Response: {Type: AWS::ApiGateway::GatewayResponse, Properties: {RestApiId: !Ref Parts, ResponseType: DEFAULT_4XX, StatusCode: "418"}}
   Deployment: {Type: AWS::ApiGateway::Deployment, Properties: {RestApiId: !Ref Api, Description: one}}
   Stage: {Type: AWS::ApiGateway::Stage, Properties: {RestApiId: !Ref Api, DeploymentId: !Ref Deployment, StageName: v1}}
 `
-	second := strings.NewReplacer("Name: first", "Name: second", "/a:", "/b:", "image/png", "image/gif", "type: object", "type: array",
+	policy := body[strings.Index(body, ", Description: many"):strings.Index(body, "}}\n  Model")]
+	second := strings.NewReplacer(policy, "", "Name: first", "Name: second", "/a:", "/b:", "image/png", "image/gif", "type: object", "type: array",
 		"ValidateRequestParameters: true", "ValidateRequestParameters: false", "418", "419", "Description: one", "Description: two").Replace(body)
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.status(r.create("s", body), types.StackStatusCreateComplete)
@@ -179,6 +180,10 @@ Resources:
 		api, err := client.GetRestApi(ctx, &apigw.GetRestApiInput{RestApiId: aws.String(after["Api"])})
 		if err != nil || *api.Name != "second" || strings.Join(api.BinaryMediaTypes, " ") != "image/gif" {
 			t.Errorf("%+v %v", api, err)
+		}
+		parts, err := client.GetRestApi(ctx, &apigw.GetRestApiInput{RestApiId: aws.String(after["Parts"])})
+		if err != nil || aws.ToString(parts.Description) != "" || aws.ToString(parts.Policy) != "" {
+			t.Errorf("what the template no longer says is still there: %+v %v", parts, err)
 		}
 		paths, err := client.GetResources(ctx, &apigw.GetResourcesInput{RestApiId: aws.String(after["Api"])})
 		if err != nil || len(paths.Items) != 2 {

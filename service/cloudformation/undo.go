@@ -2,7 +2,6 @@ package cloudformation
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
@@ -50,6 +49,10 @@ func (w *worker) undoCreate(ctx context.Context) error {
 		return ctx.Err()
 	}
 	return w.update(ctx, func(tx *store.Tx, st *stack) error {
+		if st.Operation.Delete { // asked for while this went on
+			beginDelete(tx, st, &operation{Token: st.Operation.Token}, userInitiated)
+			return nil
+		}
 		if len(failed) > 0 {
 			end(tx, st, types.StackStatusRollbackFailed, "The following resource(s) failed to delete: ["+strings.Join(failed, ", ")+"]. ")
 			return nil
@@ -132,7 +135,7 @@ func (w *worker) replan(ctx context.Context) (map[string]bool, error) {
 func (w *worker) revert(ctx context.Context) error {
 	needs := map[string][]string{}
 	for id, row := range w.rows {
-		if row.Before != nil && !slices.Contains(w.op.Skip, id) {
+		if row.Before != nil {
 			needs[id] = row.Before.Needs
 		}
 	}

@@ -19,19 +19,22 @@ func walk(ctx context.Context, needs map[string][]string, persist bool, step fun
 		id  string
 		err error
 	}
-	done, failed := map[string]bool{}, map[string]error{}
-	waiting := template.Keys(needs)
+	failed := map[string]error{}
+	after := reversed(needs)
+	unmet := map[string]int{} // how many of its needs are not done
+	for _, ids := range after {
+		for _, id := range ids {
+			unmet[id]++
+		}
+	}
+	ready := slices.DeleteFunc(template.Keys(needs), func(id string) bool { return unmet[id] > 0 })
 	results := make(chan result)
 	running := 0
 	for {
 		stopped := ctx.Err() != nil || len(failed) > 0 && !persist
-		for i := 0; i < len(waiting) && running < parallel && !stopped; {
-			id := waiting[i]
-			if slices.ContainsFunc(needs[id], func(n string) bool { _, known := needs[n]; return known && !done[n] }) {
-				i++
-				continue
-			}
-			waiting = slices.Delete(waiting, i, i+1)
+		for len(ready) > 0 && running < parallel && !stopped {
+			id := ready[0]
+			ready = ready[1:]
 			running++
 			go func() { results <- result{id, step(ctx, id)} }()
 		}
@@ -42,8 +45,12 @@ func walk(ctx context.Context, needs map[string][]string, persist bool, step fun
 		running--
 		if r.err != nil {
 			failed[r.id] = r.err
-		} else {
-			done[r.id] = true
+			continue
+		}
+		for _, id := range after[r.id] {
+			if unmet[id]--; unmet[id] == 0 {
+				ready = append(ready, id)
+			}
 		}
 	}
 }
@@ -54,8 +61,8 @@ func reversed(needs map[string][]string) map[string][]string {
 	for id := range needs {
 		out[id] = nil
 	}
-	for id, of := range needs {
-		for _, n := range of {
+	for _, id := range template.Keys(needs) {
+		for _, n := range needs[id] {
 			if _, known := needs[n]; known {
 				out[n] = append(out[n], id)
 			}

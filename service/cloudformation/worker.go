@@ -220,7 +220,7 @@ func (w *worker) watch(steps context.Context, cancel context.CancelCauseFunc) (s
 		defer close(ended)
 		for {
 			if w.cancelled(steps) {
-				cancel(errors.New("User Initiated"))
+				cancel(errors.New(userInitiated))
 			}
 			select {
 			case <-changes.C:
@@ -255,9 +255,14 @@ func (w *worker) finish(ctx context.Context) error {
 	if err != nil {
 		return w.giveUp(ctx, reason(err, w.op.Token))
 	}
-	var conflict string
+	var why string
 	err = w.update(ctx, func(tx *store.Tx, st *stack) error {
-		if conflict = exportConflict(tx, st, outputs); conflict != "" {
+		if st.Operation.Cancelled { // since the steps ended
+			why = userInitiated
+			return nil
+		}
+		if conflict := exportConflict(tx, st, outputs); conflict != "" {
+			why = conflict + ". "
 			return nil
 		}
 		putExports(tx, st, outputs)
@@ -271,8 +276,8 @@ func (w *worker) finish(ctx context.Context) error {
 		setStatus(tx, st, types.StackStatusUpdateCompleteCleanupInProgress, "")
 		return nil
 	})
-	if err == nil && conflict != "" {
-		return w.giveUp(ctx, conflict+". ")
+	if err == nil && why != "" {
+		return w.giveUp(ctx, why)
 	}
 	return err
 }
@@ -328,16 +333,14 @@ func (w *worker) giveUp(ctx context.Context, why string) error {
 		st.Cause = why
 		switch {
 		case st.Operation.Delete:
-			begin(tx, st, &operation{Kind: "DELETE", Token: st.Operation.Token})
-			setStatus(tx, st, types.StackStatusDeleteInProgress, "User Initiated")
+			beginDelete(tx, st, &operation{Token: st.Operation.Token}, userInitiated)
 		case st.Operation.Kind == "UPDATE":
 			st.Operation.Phase = phaseRollback
 			setStatus(tx, st, types.StackStatusUpdateRollbackInProgress, why)
 		case st.DisableRollback || st.OnFailure == string(types.OnFailureDoNothing):
 			end(tx, st, types.StackStatusCreateFailed, why)
 		case st.OnFailure == string(types.OnFailureDelete):
-			begin(tx, st, &operation{Kind: "DELETE", Token: st.Operation.Token})
-			setStatus(tx, st, types.StackStatusDeleteInProgress, why+"Delete requested by user.")
+			beginDelete(tx, st, &operation{Token: st.Operation.Token}, why+"Delete requested by user.")
 		default:
 			st.Operation.Phase = phaseRollback
 			setStatus(tx, st, types.StackStatusRollbackInProgress, why+"Rollback requested by user.")

@@ -186,19 +186,37 @@ func patchAPI(ctx context.Context, c *Call, ops []types.PatchOperation) error {
 	return err
 }
 
+// apiPatches are the paths of an API's properties in a patch, and what a property
+// returns to when a template no longer sets it.
+var apiPatches = map[string]struct{ path, standard string }{
+	"Name":                      {"/name", ""},
+	"Description":               {"/description", ""},
+	"MinimumCompressionSize":    {"/minimumCompressionSize", ""},
+	"ApiKeySourceType":          {"/apiKeySource", string(types.ApiKeySourceTypeHeader)},
+	"DisableExecuteApiEndpoint": {"/disableExecuteApiEndpoint", "false"},
+}
+
 func updateAPI(ctx context.Context, c *Call) error {
 	var ops []types.PatchOperation
-	for property, path := range map[string]string{"Name": "/name", "Description": "/description",
-		"MinimumCompressionSize": "/minimumCompressionSize", "ApiKeySourceType": "/apiKeySource",
-		"DisableExecuteApiEndpoint": "/disableExecuteApiEndpoint"} {
-		if c.changed(property) && c.Props[property] != nil {
-			ops = append(ops, replaceOp(path, c.text(property)))
+	for property, to := range apiPatches {
+		if !c.changed(property) {
+			continue
 		}
+		value := to.standard
+		if c.Props[property] != nil {
+			value = c.text(property)
+		} else if property == "Name" {
+			continue // the body's title names the API
+		}
+		ops = append(ops, replaceOp(to.path, value))
 	}
-	if c.changed("Policy") && c.Props["Policy"] != nil {
-		policy, err := document(c.Props["Policy"])
-		if err != nil {
-			return err
+	if c.changed("Policy") {
+		policy := "" // takes it away
+		if c.Props["Policy"] != nil {
+			var err error
+			if policy, err = document(c.Props["Policy"]); err != nil {
+				return err
+			}
 		}
 		ops = append(ops, replaceOp("/policy", policy))
 	}

@@ -168,6 +168,9 @@ func updateConfiguration(ctx context.Context, c *Call) error {
 	if c.Old["DeadLetterConfig"] != nil {
 		in.DeadLetterConfig = &types.DeadLetterConfig{TargetArn: aws.String("")}
 	}
+	if c.Old["LoggingConfig"] != nil {
+		in.LoggingConfig = &types.LoggingConfig{LogFormat: types.LogFormatText, LogGroup: aws.String("/aws/lambda/" + c.Name)}
+	}
 	if c.Old["EphemeralStorage"] != nil {
 		in.EphemeralStorage = &types.EphemeralStorage{Size: aws.Int32(512)}
 	}

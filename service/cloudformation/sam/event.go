@@ -46,7 +46,7 @@ func (t *transformer) events(b *built) error {
 }
 
 func eventError(id, format string, args ...any) error {
-	return fmt.Errorf("Event with id ["+id+"] is invalid. "+format, args...)
+	return fmt.Errorf("Event with id [%s] is invalid. %s", id, fmt.Sprintf(format, args...))
 }
 
 // checkEvent refuses properties that the event type does not have.
@@ -87,19 +87,34 @@ func (t *transformer) s3Event(b *built, id string, props object) error {
 		return errors.New("S3 events must reference an S3 bucket in the same template.")
 	}
 	permission := t.permission(b, b.id+id+"Permission", "s3.amazonaws.com", object{"SourceAccount": ref("AWS::AccountId")})
-	bucketProps, ok := bucket["Properties"].(object)
-	if !ok {
-		bucketProps = object{}
-		bucket["Properties"] = bucketProps
+	bucketProps, err := member(bucket, bucketID, "Properties")
+	if err != nil {
+		return err
 	}
 	if condition := b.condition(); condition != "" {
-		tags, _ := bucketProps["Tags"].(list)
+		tags, ok := bucketProps["Tags"].(list)
+		if !ok && bucketProps["Tags"] != nil {
+			return fmt.Errorf("Resource with id [%s] is invalid. Invalid type for Tags. Must be a list.", bucketID)
+		}
 		bucketProps["Tags"] = append(tags, object{"Key": "sam:ConditionalDependsOn:" + permission,
 			"Value": object{"Fn::If": list{condition, ref(permission), "no dependency"}}})
 	} else {
 		dependOn(bucket, permission)
 	}
 	return t.notify(b, bucketID, bucketProps, props)
+}
+
+// member gives a map within a resource, which is made where there is none.
+func member(of object, id, name string) (object, error) {
+	m, ok := of[name].(object)
+	if !ok && of[name] != nil {
+		return nil, fmt.Errorf("Resource with id [%s] is invalid. Invalid type for %s. Must be a dict.", id, name)
+	}
+	if m == nil {
+		m = object{}
+		of[name] = m
+	}
+	return m, nil
 }
 
 func (t *transformer) bucket(v any) (string, object) {
@@ -123,10 +138,9 @@ func dependOn(resource object, id string) {
 }
 
 func (t *transformer) notify(b *built, bucketID string, bucketProps, event object) error {
-	config, ok := bucketProps["NotificationConfiguration"].(object)
-	if !ok {
-		config = object{}
-		bucketProps["NotificationConfiguration"] = config
+	config, err := member(bucketProps, bucketID, "NotificationConfiguration")
+	if err != nil {
+		return err
 	}
 	configurations, ok := config["LambdaConfigurations"].(list)
 	if !ok && config["LambdaConfigurations"] != nil {

@@ -54,6 +54,9 @@ func Transform(tree map[string]any, values map[string]string) (map[string]any, e
 	if !ok || len(resources) == 0 {
 		return nil, failure([]string{"'Resources' section is required"})
 	}
+	if len(resources) > template.MaxResources { // before Globals are copied into each
+		return nil, template.TooManyResources(len(resources))
+	}
 	t := &transformer{values: values, in: resources, out: object{}, aside: object{}, routes: map[string][]route{},
 		refs: map[string]map[string]string{}, invalid: map[string]string{}}
 	if err := t.mergeGlobals(tree["Globals"]); err != nil {

@@ -2,6 +2,7 @@ package template
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -63,7 +64,11 @@ func (p *Plan) prune() error {
 		if err != nil {
 			return at(err, "/Resources/"+id)
 		}
-		r.Properties, _ = v.(map[string]any)
+		m, ok := v.(map[string]any)
+		if name, arg, call := Function(m); !ok || call && !(name == "Ref" && arg == "AWS::NoValue") {
+			return formatError("[/Resources/%s] Resource Properties must be an object.", id)
+		}
+		r.Properties = m
 		p.Resources[id] = &r
 	}
 	for _, name := range Keys(p.Template.Outputs) {
@@ -258,8 +263,27 @@ func walkSub(arg any, f func(string)) {
 // Eval computes an expression of the plan. What the resolver does not know yet
 // is Unknown in the result.
 func (p *Plan) Eval(v any, r Resolver) (any, error) {
+	return p.eval(v, r, p.scope.values)
+}
+
+// Shown is Eval for people to read: parameters with NoEcho are asterisks. It
+// fails where the asterisks make no sense, such as for the key of a mapping.
+func (p *Plan) Shown(v any, r Resolver) (any, error) {
+	values := maps.Clone(p.scope.values)
+	for name, parameter := range p.Template.Parameters {
+		if parameter.NoEcho {
+			values[name] = parameter.value(Masked)
+		}
+	}
+	return p.eval(v, r, values)
+}
+
+// Masked is shown in place of the value of a parameter with NoEcho.
+const Masked = "****"
+
+func (p *Plan) eval(v any, r Resolver, values map[string]any) (any, error) {
 	s := *p.scope
-	s.resolver = r
+	s.resolver, s.values = r, values
 	budget := evalBudget
 	s.budget = &budget
 	out, err := s.eval(v)

@@ -13,8 +13,8 @@
 //  4. [Plan.Eval] computes properties and outputs once the resources that they
 //     refer to have physical ids and attributes.
 //
-// Every error is an [Error], worded as CloudFormation words its
-// ValidationError. The anatomy, the functions and the limits follow the "Working
+// Every error is an [Error], worded as CloudFormation words its ValidationError
+// where that wording is known. The anatomy, the functions and the limits follow the "Working
 // with templates" and "Intrinsic function reference" chapters of the
 // CloudFormation guide.
 //

@@ -74,6 +74,30 @@ func (s *scope) spend(n int) error {
 	return nil
 }
 
+// spendOn pays for a value that an expression takes from elsewhere, however
+// often it does: the value is one in memory, and many in what is sent.
+func (s *scope) spendOn(v any) (any, error) {
+	return v, s.spend(size(v))
+}
+
+// size counts the nodes of a value and the bytes of its strings.
+func size(v any) int {
+	n := 1
+	switch v := v.(type) {
+	case string:
+		n += len(v)
+	case []any:
+		for _, item := range v {
+			n += size(item)
+		}
+	case map[string]any:
+		for key, item := range v {
+			n += len(key) + size(item)
+		}
+	}
+	return n
+}
+
 // eval computes a value: functions are replaced by their results, members
 // without a value are dropped.
 func (s *scope) eval(v any) (any, error) {
@@ -205,7 +229,7 @@ func (s *scope) ref(arg any) (any, error) {
 		return nil, functionError("every Ref object must have a single String value.")
 	}
 	if v, ok := s.values[name]; ok {
-		return v, nil
+		return s.spendOn(v)
 	}
 	if s.resources[name] == nil {
 		return nil, &unresolved{name}

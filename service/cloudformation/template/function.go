@@ -126,7 +126,7 @@ func (s *scope) findInMap(arg any) (any, error) {
 		}
 	}
 	if found, ok := lookup(s.mappings, keys); ok {
-		return found, nil
+		return s.spendOn(found)
 	}
 	if len(list) == 4 {
 		if m, ok := list[3].(map[string]any); ok && len(m) == 1 && m["DefaultValue"] != nil {

@@ -52,13 +52,16 @@ func parseJSON(body string) (any, error) {
 	if errors.As(err, &own) {
 		return nil, own
 	}
-	offset := d.InputOffset()
+	offset, why := d.InputOffset(), ""
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) {
 		offset = syntax.ByteOffset
+		if errors.Is(err, jsontext.ErrDuplicateName) {
+			why = ": duplicate key " + syntax.JSONPointer.LastToken()
+		}
 	}
 	line, column := position(body, int(offset))
-	return nil, formatError("JSON not well-formed. (line %d, column %d)", line, column)
+	return nil, formatError("JSON not well-formed. (line %d, column %d)%s", line, column, why)
 }
 
 // position gives the line and column, from 1, of a byte offset.
@@ -130,6 +133,9 @@ func parseYAML(body string) (any, error) {
 	}
 	if len(doc.Content) != 1 {
 		return nil, formatError("unsupported structure.")
+	}
+	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, formatError("YAML not well-formed. (expected a single document)")
 	}
 	return yamlValue(doc.Content[0], 0)
 }

@@ -42,7 +42,7 @@ type Resource struct {
 	ReplacePolicy  string // UpdateReplacePolicy
 	CreationPolicy any
 	UpdatePolicy   any
-	Metadata       any
+	Metadata       map[string]any
 }
 
 // Output is one member of the Outputs section.
@@ -209,6 +209,11 @@ func (t *Template) loadMappings(tree map[string]any) error {
 	return nil
 }
 
+// TooManyResources refuses a template that has more than MaxResources.
+func TooManyResources(n int) error {
+	return formatError("Number of resources, %d, is greater than maximum allowed, %d", n, MaxResources)
+}
+
 func (t *Template) loadResources(tree map[string]any) error {
 	m, err := section(tree, "Resources")
 	if err != nil {
@@ -218,7 +223,7 @@ func (t *Template) loadResources(tree map[string]any) error {
 		return formatError("At least one Resources member must be defined.")
 	}
 	if len(m) > MaxResources {
-		return formatError("Number of resources, %d, is greater than maximum allowed, %d", len(m), MaxResources)
+		return TooManyResources(len(m))
 	}
 	t.Resources = make(map[string]*Resource, len(m))
 	for _, id := range Keys(m) {
@@ -248,9 +253,14 @@ func loadResource(id string, v any) (*Resource, error) {
 	if unknown := without(m, attributes); len(unknown) > 0 {
 		return nil, &Error{"Invalid template resource property '" + unknown[0] + "' in [/Resources/" + id + "]"}
 	}
-	r := &Resource{Metadata: m["Metadata"], CreationPolicy: m["CreationPolicy"], UpdatePolicy: m["UpdatePolicy"]}
+	r := &Resource{CreationPolicy: m["CreationPolicy"], UpdatePolicy: m["UpdatePolicy"]}
 	if r.Type, ok = m["Type"].(string); !ok || r.Type == "" {
 		return nil, formatError("[/Resources/%s] Every Resources object must contain a Type member.", id)
+	}
+	if meta := m["Metadata"]; meta != nil {
+		if r.Metadata, ok = meta.(map[string]any); !ok {
+			return nil, formatError("[/Resources/%s] Resource Metadata must be an object.", id)
+		}
 	}
 	if p := m["Properties"]; p != nil {
 		if r.Properties, ok = p.(map[string]any); !ok {

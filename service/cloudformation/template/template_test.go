@@ -92,6 +92,47 @@ func evaluate(p *Plan) (map[string]any, error) {
 	return out, nil
 }
 
+// TestEvalBudget: a template that refers to one long text very often is refused,
+// not written out.
+func TestEvalBudget(t *testing.T) {
+	long := strings.Repeat("x", 4096)
+	for name, c := range map[string]struct{ head, expression string }{
+		"parameter": {"Parameters: {P: {Type: String, Default: " + long + "}}\n", "!Ref P"},
+		"mapping":   {"Mappings: {M: {a: {b: [" + long + "]}}}\n", "!FindInMap [M, a, b]"},
+	} {
+		items := strings.Repeat("          - "+c.expression+"\n", evalBudget/len(long)+1)
+		got := resolve(c.head + "Resources:\n  A:\n    Type: T\n    Properties:\n        X:\n" + items)
+		if !strings.Contains(got, "the evaluated template is too large") {
+			t.Errorf("%s: %.200s", name, got)
+		}
+	}
+}
+
+// TestShown hides parameters with NoEcho, alone and within other text.
+func TestShown(t *testing.T) {
+	plan, err := bind(`
+Parameters: {P: {Type: String, NoEcho: true}, L: {Type: CommaDelimitedList, NoEcho: true}, Q: {Type: String}}
+Mappings: {M: {secret: {k: v}}}
+Resources:
+  A: {Type: T, Properties: {Ref: !Ref P, List: !Ref L, Sub: !Sub "${P}-${Q}", Other: !Ref B}}
+  B: {Type: T, Properties: {X: !FindInMap [M, !Ref P, k]}}
+`, map[string]string{"P": "secret", "L": "a,b", "Q": "open"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := plan.Shown(plan.Resources["A"].Properties, known{})
+	text, _ := JSON(v)
+	if want := `{"List":["****"],"Other":"ref-B","Ref":"****","Sub":"****-open"}`; text != want || err != nil {
+		t.Errorf("got %s %v, want %s", text, err, want)
+	}
+	if v, err := plan.Shown(plan.Resources["B"].Properties, known{}); err == nil {
+		t.Errorf("the key of a mapping is told by its value: %v", v)
+	}
+	if v, err := plan.Eval(plan.Resources["A"].Properties["Ref"], known{}); v != "secret" {
+		t.Errorf("%v %v", v, err)
+	}
+}
+
 // TestResolve runs every case of testdata: NAME.yaml or NAME.json is a template,
 // NAME.want is what it says or how it is refused.
 func TestResolve(t *testing.T) {
