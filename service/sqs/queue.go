@@ -42,8 +42,7 @@ type queue struct {
 	policy     *policy.Document
 }
 
-func queueKey(name string) store.Key   { return store.K("sqs", "queue", name) }
-func deletedKey(name string) store.Key { return store.K("sqs", "deleted", name) }
+func queueKey(name string) store.Key { return store.K("sqs", "queue", name) }
 
 const (
 	forgetTimer = "sqs.forget" // id: the name of a queue that was deleted
@@ -121,10 +120,11 @@ func (s *Service) CreateQueue(ctx context.Context, in *api.CreateQueueInput) (*a
 }
 
 func (s *Service) create(tx *store.Tx, name string, attributes, tags map[string]string) error {
-	if tx.Has(deletedKey(name)) {
+	if due, deleted := tx.Timer(forgetTimer, name); deleted && tx.Now().Before(due) {
 		return &types.QueueDeletedRecently{Message: aws.String(
 			"You must wait 60 seconds after deleting a queue before you can create another with the same name.")}
 	}
+	tx.ClearTimer(forgetTimer, name)
 	q := &queue{ID: tx.NextID(), Name: name, Attributes: map[string]string{}, Tags: tags, Created: tx.Now()}
 	return s.set(tx, q, attributes)
 }
@@ -165,7 +165,6 @@ func (s *Service) DeleteQueue(ctx context.Context, in *api.DeleteQueueInput) (*a
 		tx.ClearTimer(retentionTimer, q.timerID())
 		tx.ClearTimer(moveTimer, q.timerID())
 		tx.Delete(queueKey(q.Name))
-		tx.Set(deletedKey(q.Name), nil)
 		tx.SetTimer(forgetTimer, q.Name, tx.Now().Add(recently))
 		tx.Wake(q.topic)
 		tx.OnCommit(func() { s.cache.CompareAndDelete(q.Name, q) })
@@ -173,11 +172,9 @@ func (s *Service) DeleteQueue(ctx context.Context, in *api.DeleteQueueInput) (*a
 	})
 }
 
-// forgetName lets the name of a deleted queue be used again.
-func (s *Service) forgetName(_ context.Context, tx *store.Tx, name string) error {
-	tx.Delete(deletedKey(name))
-	return nil
-}
+// forgetName lets the name of a deleted queue be used again: that its timer is
+// no longer set is all there is to it.
+func (s *Service) forgetName(context.Context, *store.Tx, string) error { return nil }
 
 // GetQueueUrl finds a queue by its name.
 func (s *Service) GetQueueUrl(ctx context.Context, in *api.GetQueueUrlInput) (*api.GetQueueUrlOutput, error) {
