@@ -184,10 +184,11 @@ func (s *Service) storeChangeSet(ctx context.Context, st *stack, c *changeSet) e
 		if now, ok := find(tx, st.ID); st.Status != "" && (!ok || !now.live()) {
 			return noSuchStack(st.Name)
 		}
-		// A failed change set may be made again. The CLI names them by the second,
-		// and two deployments can meet in one here, as they cannot in AWS.
+		// One that has failed or was executed may be made again. The CLI names
+		// them by the second, and two deployments can meet in one here, as they
+		// cannot in AWS.
 		var old changeSet
-		if tx.GetJSON(changeSetKey(c.UUID, c.Name), &old) && old.Status != string(types.ChangeSetStatusFailed) {
+		if tx.GetJSON(changeSetKey(c.UUID, c.Name), &old) && !old.over() {
 			text := fmt.Sprintf("ChangeSet [%s] already exists", c.Name)
 			return &types.AlreadyExistsException{Message: &text}
 		}
@@ -207,6 +208,11 @@ func (s *Service) storeChangeSet(ctx context.Context, st *stack, c *changeSet) e
 		putChangeSet(tx, c)
 		return nil
 	})
+}
+
+// over reports whether nothing can be done any more with the change set.
+func (c *changeSet) over() bool {
+	return c.Status == string(types.ChangeSetStatusFailed) || c.Execution == string(types.ExecutionStatusExecuteComplete)
 }
 
 // ExecuteChangeSet begins what a change set describes. The stack's other change

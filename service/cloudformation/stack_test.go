@@ -105,6 +105,31 @@ func TestCreateStack(t *testing.T) {
 }
 
 // TestNoEcho: what NoEcho hides is in no event, and reaches the resource.
+// Clients know by an event's id what they have seen. In a bubble all of a
+// stack's events have the same time.
+func TestEventIDsDiffer(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.status(r.create("demo", pipeline), types.StackStatusCreateComplete)
+		seen := make(map[string]bool)
+		pages := cfn.NewDescribeStackEventsPaginator(r.Client, &cfn.DescribeStackEventsInput{StackName: aws.String("demo")})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range page.StackEvents {
+				if seen[*e.EventId] {
+					t.Errorf("%s stands for two events", *e.EventId)
+				}
+				seen[*e.EventId] = true
+			}
+		}
+		if len(seen) < 10 {
+			t.Errorf("only %d events", len(seen))
+		}
+	})
+}
+
 func TestNoEcho(t *testing.T) {
 	const body = `
 Parameters: {Secret: {Type: String, NoEcho: true}}

@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -45,16 +46,19 @@ func (s *Service) lookup(ctx context.Context, nameOrID string) (st *stack, ok bo
 	return st, ok, err
 }
 
-// putEvent adds to the history of a stack.
+// putEvent adds to the history of a stack. Two events of a resource may have the
+// same status and time, so the number that orders events is part of their ids:
+// clients know by the id what they have seen.
 func putEvent(tx *store.Tx, st *stack, e stackEvent) {
 	e.Time = tx.Now()
 	if st.Operation != nil {
 		e.Token = st.Operation.Token
 	}
+	n := tx.NextID()
 	if e.ID == "" {
-		e.ID = e.Logical + "-" + e.Status + "-" + e.Time.Format("2006-01-02T15:04:05.000Z")
+		e.ID = fmt.Sprintf("%s-%s-%s-%x", e.Logical, e.Status, e.Time.Format("2006-01-02T15:04:05.000Z"), n)
 	}
-	tx.PutJSON(eventsKey(st.UUID).Uint(tx.NextID()), e)
+	tx.PutJSON(eventsKey(st.UUID).Uint(n), e)
 }
 
 // setStatus changes the status of a stack, with the event that says so.
