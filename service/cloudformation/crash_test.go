@@ -42,7 +42,12 @@ func TestCrash(t *testing.T) {
 		"serverless_update": {served(t), updating(strings.Replace(served(t), "Path: /message, Method: get", "Path: /m, Method: get", 1)), types.StackStatusUpdateComplete},
 		"serverless_delete": {served(t), deletion, types.StackStatusDeleteComplete},
 	} {
-		t.Run(name, func(t *testing.T) { crashEverywhere(t, c.ready, c.begin, c.end) })
+		t.Run(name, func(t *testing.T) {
+			if strings.HasPrefix(name, "serverless") {
+				needPython(t)
+			}
+			crashEverywhere(t, c.ready, c.begin, c.end)
+		})
 	}
 }
 

@@ -2,6 +2,7 @@ package cloudformation_test
 
 import (
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -26,7 +27,16 @@ func served(t *testing.T) string {
 		"Handler: bootstrap", "Handler: index.handler").Replace(string(body))
 }
 
+// needPython skips a test whose stack has inline Python.
+func needPython(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("needs python3: the stack's functions are inline Python")
+	}
+}
+
 func TestServerlessPipeline(t *testing.T) {
+	needPython(t)
 	inBubble(t, func(t *testing.T, r *rig) {
 		body := served(t)
 		st := r.create("iot", body)
@@ -92,6 +102,7 @@ func (r *rig) reroute(body string, api *apigw.Client) {
 // TestResourceByResource builds an API from its parts, and all else that the
 // serverless transform has no use for.
 func TestResourceByResource(t *testing.T) {
+	needPython(t)
 	const body = `
 Parameters: {Size: {Type: Number, Default: 128}}
 Resources:
