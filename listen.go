@@ -157,6 +157,12 @@ func loopback(address string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
+// serverTLS names HTTP/2 itself: of Serve and ServeTLS on one http.Server the
+// first sets its protocols up, and Serve leaves HTTP/2 out that is not named.
 func serverTLS(cert tls.Certificate) *tls.Config {
-	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	return &tls.Config{
+		Certificates: []tls.Certificate{cert},
+		MinVersion:   tls.VersionTLS12,
+		NextProtos:   []string{"h2", "http/1.1"},
+	}
 }
