@@ -168,13 +168,13 @@ func (r *Runtime) wire(keys accessKeys) error {
 	cfg, log, st := r.cfg, r.cfg.Logger, r.store
 	router := event.NewRouter()
 
-	identity := iam.New(st, iam.Config{Account: cfg.Account, Region: cfg.Region, Logger: log})
+	identity := iam.New(st, iam.Config{Account: cfg.Account})
 	r.mux = wire.NewMux(wire.Config{
 		Region: cfg.Region, Account: cfg.Account, Logger: log,
 		Credentials: keyring{own: keys, account: cfg.Account, issued: identity},
 		Require:     keys != nil,
 	})
-	logging := logs.New(st, logs.Config{Account: cfg.Account, Region: cfg.Region, Logger: log})
+	logging := logs.New(st, logs.Config{Account: cfg.Account, Region: cfg.Region})
 	buckets := s3.New(st, s3.Config{Account: cfg.Account, Region: cfg.Region, Router: router, Logger: log})
 	queues := sqs.New(st, sqs.Config{Account: cfg.Account, Region: cfg.Region, Logger: log})
 	tables := dynamodb.New(st, dynamodb.Config{Account: cfg.Account, Region: cfg.Region})

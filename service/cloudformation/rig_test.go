@@ -90,7 +90,7 @@ func start(t testing.TB, disk *storetest.Disk, intruder func(*http.Request)) *ri
 	for _, api := range []wire.API{queues.API(), s3.New(st, s3.Config{Account: account, Region: region, Router: router}).API(),
 		dynamodb.New(st, dynamodb.Config{Account: account, Region: region}).API(),
 		logs.New(st, logs.Config{Account: account, Region: region}).API(),
-		iam.New(st, iam.Config{Account: account, Region: region}).API(), functions.API(),
+		iam.New(st, iam.Config{Account: account}).API(), functions.API(),
 		apigateway.New(st, apigateway.Config{Account: account, Region: region, Router: router}).API()} {
 		mux.Handle(api)
 	}

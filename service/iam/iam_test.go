@@ -42,7 +42,7 @@ type fixture struct {
 }
 
 func start(t testing.TB, st *store.Store) fixture {
-	s := rniam.New(st, rniam.Config{Account: account, Region: "us-east-1"})
+	s := rniam.New(st, rniam.Config{Account: account})
 	mux := wire.NewMux(wire.Config{Account: account, Region: "us-east-1", Credentials: s})
 	mux.Handle(s.API())
 	mux.Handle(s.STS())

@@ -13,7 +13,6 @@
 package iam
 
 import (
-	"log/slog"
 	"sync"
 
 	"github.com/runnel/runnel/event"
@@ -23,8 +22,7 @@ import (
 
 // Config is what the service is told of the runtime that it is part of.
 type Config struct {
-	Account, Region string
-	Logger          *slog.Logger
+	Account string // twelve digits
 }
 
 // Service is IAM and STS.

@@ -12,8 +12,6 @@
 package logs
 
 import (
-	"log/slog"
-
 	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
@@ -22,7 +20,6 @@ import (
 // Config is what the service is told of the runtime that it is part of.
 type Config struct {
 	Account, Region string
-	Logger          *slog.Logger
 }
 
 // Service is CloudWatch Logs.
