@@ -31,6 +31,7 @@ type Event struct {
 	Time       time.Time            // when it happened
 	Body       []byte               // what a function gets as its event, a queue as message body
 	Attributes map[string]Attribute // message attributes, for targets that have them
+	Subject    string               // for targets that have one, as topics do
 	Group      string               // message group, for targets that keep an order
 	Dedup      string               // deduplication ID, for targets that keep an order
 }
