@@ -21,6 +21,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"github.com/runnel/runnel/functions/csvfanout"
 	"github.com/runnel/runnel/functions/iotmessages"
 )
 
@@ -31,6 +32,7 @@ type Open func(context.Context) (handler any, err error)
 
 // Handlers is every function by the name that a template calls it.
 var Handlers = map[string]Open{
+	"csv-fanout.csv-to-json":      csvfanout.CSVToJSON,
 	"iot-messages.csv-to-queue":   iotmessages.CSVToQueue,
 	"iot-messages.queue-to-table": iotmessages.QueueToTable,
 	"iot-messages.get-messages":   iotmessages.GetMessages,
@@ -43,7 +45,7 @@ var Handlers = map[string]Open{
 // Start runs the function that _HANDLER names and does not return, unless there
 // is no such function or no Lambda runtime to run it.
 func Start(ctx context.Context) error {
-	open, err := find(os.Getenv("_HANDLER"))
+	open, err := Find(os.Getenv("_HANDLER"))
 	if err != nil {
 		return err
 	}
@@ -67,7 +69,8 @@ func tuneMemory(size string) {
 	debug.SetMemoryLimit(mib << 20 / 4 * 3)
 }
 
-func find(name string) (Open, error) {
+// Find returns the function of a name.
+func Find(name string) (Open, error) {
 	open, ok := Handlers[name]
 	if !ok {
 		known := strings.Join(slices.Sorted(maps.Keys(Handlers)), ", ")

@@ -29,6 +29,7 @@ var commands = []command{
 	{"delete", "STACK", "delete a stack", deleteStack},
 	{"invoke", "FUNCTION", "invoke a function and print its answer", invoke},
 	{"logs", "FUNCTION", "print what a function logged", logs},
+	{"worker", "HANDLER", "run a pipeline's function as a long-running program, fed from a queue", work},
 	{"version", "", "print the version", version},
 }
 

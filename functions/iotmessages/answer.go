@@ -1,15 +1,15 @@
 package iotmessages
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/smithy-go"
+
+	"github.com/runnel/runnel/transform"
 )
 
 // An answer is what a route of the API says; API Gateway's form of it is made
@@ -82,17 +82,8 @@ func (a answer) response() (events.APIGatewayProxyResponse, error) {
 	if a.body == nil {
 		return out, nil
 	}
-	b, err := encode(a.body)
+	b, err := transform.JSON(a.body)
 	out.Headers["Content-Type"] = "application/json"
 	out.Body = string(b)
 	return out, err
-}
-
-// encode writes a line of JSON for people, who read < better than \u003c.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return b.Bytes(), err
 }

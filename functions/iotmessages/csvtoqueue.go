@@ -3,139 +3,103 @@ package iotmessages
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/smithy-go"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/runnel/runnel/functions/csvfile"
+	"github.com/runnel/runnel/functions/environment"
+	"github.com/runnel/runnel/functions/queue"
+	"github.com/runnel/runnel/transform/csv"
 )
 
 // CSVToQueue opens the function that an object in the bucket invokes. It sends a
 // message to the queue for each good row, and writes the bad rows, each with its
 // line and reason, to a report beside the file. A file that takes longer than
 // one invocation is sent in parts, each with a report of its own.
-//
-// It fails, so that Lambda tries again, when a service fails it. A file that is
-// bad as a whole is no failure: trying again would not mend it, so it gets a
-// report of one line. A file that was deleted before it was read is finished, and
-// so is one that was replaced between two parts: the new one has its own event.
 func CSVToQueue(ctx context.Context) (any, error) {
-	queueURL, err := variable("QUEUE_URL")
+	queueURL, err := environment.Variable("QUEUE_URL")
 	if err != nil {
 		return nil, err
 	}
-	table, err := variable("TABLE_NAME")
+	table, err := environment.Variable("TABLE_NAME")
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := loadConfig(ctx)
+	cfg, err := environment.AWS(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f := &csvToQueue{newS3(cfg), sqs.NewFromConfig(cfg), lambda.NewFromConfig(cfg), queueURL, table}
+	client := sqs.NewFromConfig(cfg)
+	f := csvToQueue{&csvfile.Loader{
+		Format:  csvfile.Format{Separator: csv.Comma, Columns: columns},
+		S3:      environment.S3(cfg),
+		Lambda:  lambda.NewFromConfig(cfg),
+		Reports: "errors/",
+		Open: func(ctx context.Context, _ csvfile.Source, bad func(csvfile.BadRow) error) (csvfile.Sink, error) {
+			return messages{queue.NewSender(ctx, client, queueURL, func(m queue.Message, reason string) error {
+				return bad(csvfile.BadRow{Line: m.Line, Reason: reason, Row: m.Row})
+			}), table}, nil
+		},
+	}}
 	return f.handle, nil
 }
 
-type csvToQueue struct {
-	s3       *s3.Client
-	sqs      *sqs.Client
-	lambda   *lambda.Client
-	queueURL string
-	table    string
+type csvToQueue struct{ loader *csvfile.Loader }
+
+// An event is S3's, or the function's own with the next part of a file.
+type event struct {
+	events.S3Event
+	csvfile.Continuation
 }
 
-// A loaded file is what the function answers: how many rows went where, those of
-// earlier parts included.
-type loaded struct {
-	Bucket string `json:"bucket"`
-	Key    string `json:"key"`
-	Sent   int    `json:"sent"`
-	Bad    int    `json:"bad"`
-	Report string `json:"report,omitempty"` // the key of the report of the part's bad rows
-	Rest   *place `json:"rest,omitempty"`   // what was left to a further invocation
-}
-
-func (f *csvToQueue) handle(ctx context.Context, e event) ([]loaded, error) {
-	late, stop := lateness(ctx)
-	defer stop()
+func (f csvToQueue) handle(ctx context.Context, e event) ([]csvfile.Loaded, error) {
 	parts, err := e.parts()
 	if err != nil {
 		return nil, err
 	}
-	done := []loaded{}
-	for _, p := range parts {
-		file, err := f.load(ctx, p, late)
-		if err != nil {
-			return nil, fmt.Errorf("s3://%s/%s: %w", p.Bucket, p.Key, err)
-		}
-		done = append(done, file)
-	}
-	return done, nil
+	return f.loader.Load(ctx, parts)
 }
 
-// load sends one part, and has the next invoked if there is one: last, so that
-// an invocation that fails before has left nothing to do to anyone else.
-func (f *csvToQueue) load(ctx context.Context, p part, late func() bool) (loaded, error) {
-	log := slog.With("bucket", p.Bucket, "key", p.Key, "part", p.Number)
-	object, err := p.open(ctx, f.s3)
-	if isGone(err) {
-		log.WarnContext(ctx, "the object is gone", "sent", p.Sent, "bad", p.Bad)
-		return loaded{Bucket: p.Bucket, Key: p.Key, Sent: p.Sent, Bad: p.Bad}, nil
+// parts are the parts that the event asks for.
+func (e event) parts() ([]csvfile.Part, error) {
+	if e.Continue == nil {
+		return csvfile.Parts(e.S3Event), nil
 	}
-	if err != nil {
-		return loaded{}, err
+	if len(e.Records) > 0 {
+		return nil, errors.New("the event has both Records and continue")
 	}
-	defer object.Close()
-	file, rest, err := f.send(ctx, p, object, late)
-	if err != nil {
-		return file, err
-	}
-	log = log.With("sent", file.Sent, "bad", file.Bad, "report", file.Report)
-	if rest == nil {
-		log.InfoContext(ctx, "loaded")
-		return file, nil
-	}
-	rest.Sent, rest.Bad, file.Rest = file.Sent, file.Bad, &rest.Row
-	if err := rest.invoke(ctx, f.lambda); err != nil {
-		return file, fmt.Errorf("invoke part %d: %w", rest.Number, err)
-	}
-	log.InfoContext(ctx, "continued by a further invocation", "line", rest.Row.Line)
-	return file, nil
+	return []csvfile.Part{*e.Continue}, e.Check()
 }
 
-// send streams a part to the queue. Rows are in memory only while they are in a
-// batch on its way. All are on the queue or in the report when it returns.
-func (f *csvToQueue) send(ctx context.Context, p part, object *object, late func() bool) (file loaded, rest *part, err error) {
-	report := newReport(f.s3, p.Bucket, p.reportKey(object.version()))
-	addBad := func(row badRow) error { return report.add(ctx, row) }
-	to := &queue{f.sqs, f.queueURL, addBad}
-	sender := newSender(ctx, to.post)
-	rest, err = p.messages(object, f.table, late, sender.send, addBad)
-	if err = sender.close(err); err == nil {
-		err = report.close(ctx)
-	}
-	if err != nil {
-		return file, nil, errors.Join(err, report.abort(context.WithoutCancel(ctx)))
-	}
-	file = loaded{Bucket: p.Bucket, Key: p.Key, Sent: p.Sent + sender.sent, Bad: p.Bad + report.rows}
-	if report.rows > 0 {
-		file.Report = report.key
-	}
-	return file, rest, nil
+// messages makes a message for the table of each row.
+type messages struct {
+	*queue.Sender
+	table string
 }
 
-// isGone says that an object was deleted, which its own writer did, or is no
-// longer the one that earlier parts were of.
-func isGone(err error) bool {
-	var e smithy.APIError
-	if !errors.As(err, &e) {
-		return false
+// Row implements [csvfile.Sink].
+func (m messages) Row(row csv.Row) error {
+	message, err := toMessage(row, m.table)
+	if err != nil {
+		return err
 	}
-	switch e.ErrorCode() {
-	case "NoSuchKey", "NoSuchVersion", "PreconditionFailed":
-		return true
+	return m.Send(message)
+}
+
+var post = map[string]types.MessageAttributeValue{
+	"Method": {DataType: aws.String("String"), StringValue: aws.String("POST")},
+}
+
+// toMessage is the message that puts a row into a table, or a *csvfile.Unfit.
+func toMessage(row csv.Row, table string) (queue.Message, error) {
+	r, err := toReading(row)
+	if err != nil {
+		return queue.Message{}, &csvfile.Unfit{Reason: err.Error()}
 	}
-	return false
+	body, err := r.put(table)
+	return queue.Message{Body: body, Attributes: post, Line: row.Line, Row: row.Text}, err
 }

@@ -10,43 +10,58 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"testing/iotest"
 
+	"github.com/runnel/runnel/functions/csvfile"
+	"github.com/runnel/runnel/functions/queue"
 	"github.com/runnel/runnel/transform/csv"
 )
 
 var rewrite = flag.Bool("rewrite", false, "rewrite the files of testdata")
 
-// readWhole makes messages of a file that is read in one part.
-func readWhole(in io.Reader, table string, good func(message) error, bad func(badRow) error) error {
-	f, err := openFile(in)
+// readWhole makes messages of a file.
+func readWhole(in io.Reader, table string, good func(queue.Message), bad func(line int, reason, row string)) error {
+	rows, err := csv.NewReader(in, csv.Comma, columns...)
 	if err != nil {
-		return headerTo(bad, err)
+		return err
 	}
-	rest, err := f.messages(table, never, good, bad)
-	if rest != nil {
-		return fmt.Errorf("stopped at %+v", *rest)
+	for {
+		row, err := rows.Read()
+		var unread *csv.RowError
+		var unfit *csvfile.Unfit
+		switch {
+		case err == io.EOF:
+			return nil
+		case errors.As(err, &unread):
+			bad(unread.Line, unread.Reason, unread.Text)
+			continue
+		case err != nil:
+			return err
+		}
+		m, err := toMessage(row, table)
+		switch {
+		case errors.As(err, &unfit):
+			bad(row.Line, unfit.Reason, row.Text)
+		case err != nil:
+			return err
+		default:
+			good(m)
+		}
 	}
-	return err
 }
-
-func never() bool { return false }
 
 // readAll writes what becomes of a file, in its order.
 func readAll(t *testing.T, file string) (out string, good, bad int) {
 	t.Helper()
 	var b strings.Builder
 	err := readWhole(strings.NewReader(file), "readings",
-		func(m message) error {
+		func(m queue.Message) {
 			good++
-			fmt.Fprintf(&b, "%d good %s\n", m.line, m.body)
-			return nil
+			fmt.Fprintf(&b, "%d good %s\n", m.Line, m.Body)
 		},
-		func(r badRow) error {
+		func(line int, reason, row string) {
 			bad++
-			line, err := json.Marshal(r)
-			fmt.Fprintf(&b, "%d bad %s\n", r.Line, line)
-			return err
+			text, _ := json.Marshal(csvfile.BadRow{Line: line, Reason: reason, Row: row})
+			fmt.Fprintf(&b, "%d bad %s\n", line, text)
 		})
 	if err != nil {
 		t.Fatal(err)
@@ -88,37 +103,57 @@ func TestReadFileSampleData(t *testing.T) {
 	}
 }
 
-func TestReadFileAsAWhole(t *testing.T) {
-	header := strings.Join(columns, ",")
-	for _, test := range []struct{ name, file, want string }{
-		{"empty", "", `1 bad {"line":1,"reason":"the file is empty","row":""}` + "\n"},
-		{"header only", header + "\r\n", ""},
-		{"binary", "PK\x03\x04\xff\xfe", `1 bad {"line":1,"reason":"not UTF-8 text","row":"PK\u0003\u0004\ufffd\ufffd"}` + "\n"},
-		{"other columns", "id,name\n1,x\n", `1 bad {"line":1,"reason":"the header lacks ` + strings.Join(columns, ", ") + `","row":"id,name"}` + "\n"},
-		{"a column twice", header + ",source\n", `1 bad {"line":1,"reason":"column \"source\" is there twice","row":"` + header + `,source"}` + "\n"},
-		{"columns in another order and more of them", "note,remote_avg,remote_dest,local_avg,local_dest,source,location,timestamp\nx,2,d,1,r,s,l,0\n",
-			`2 good {"TableName":"readings","Item":{"date":{"S":"1970-01-01"},"time":{"S":"00:00:00"},"location":{"S":"l"},"source":{"S":"s"},"local_dest":{"S":"r"},"local_avg":{"N":"1"},"remote_dest":{"S":"d"},"remote_avg":{"N":"2"}}}` + "\n"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			if got, _, _ := readAll(t, test.file); got != test.want {
-				t.Errorf("got\n%s\nwant\n%s", got, test.want)
-			}
-		})
+func TestColumnsInAnotherOrderAndMoreOfThem(t *testing.T) {
+	got, _, _ := readAll(t, "note,remote_avg,remote_dest,local_avg,local_dest,source,location,timestamp\nx,2,d,1,r,s,l,0\n")
+	want := `2 good {"TableName":"readings","Item":{"date":{"S":"1970-01-01"},"time":{"S":"00:00:00"},"location":{"S":"l"},"source":{"S":"s"},"local_dest":{"S":"r"},"local_avg":{"N":"1"},"remote_dest":{"S":"d"},"remote_avg":{"N":"2"}}}` + "\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
-func TestReadFileErrors(t *testing.T) {
-	broken := errors.New("broken")
-	fine := func(badRow) error { return nil }
-	file := strings.Join(columns, ",") + "\n1,l,s,r,1,d,2\n1\n"
-	if err := readWhole(iotest.ErrReader(broken), "t", nil, fine); !errors.Is(err, broken) {
-		t.Errorf("file: got %v", err)
+// The longest row makes a message that the queue takes, whatever is in it.
+func TestLongestRowFits(t *testing.T) {
+	for _, s := range []string{`\`, "<", "&", "\u2028"} { // JSON writes more for each of them
+		long := "x" + strings.Repeat(s, 60<<10/len(s)) + "x"
+		file := strings.Join(columns, ",") + "\n1," + long + ",s,r,1,d,2\n"
+		err := readWhole(strings.NewReader(file), strings.Repeat("t", 255),
+			func(m queue.Message) {
+				if m.Size() > queue.MaxMessage {
+					t.Errorf("a message of %d bytes, of %q, does not fit", m.Size(), s)
+				}
+			},
+			func(_ int, reason, _ string) { t.Error(reason) })
+		if err != nil {
+			t.Error(err)
+		}
 	}
-	if err := readWhole(strings.NewReader(file), "t", func(message) error { return broken }, fine); err != broken {
-		t.Errorf("good: got %v", err)
-	}
-	if err := readWhole(strings.NewReader(file), "t", func(message) error { return nil }, func(badRow) error { return broken }); err != broken {
-		t.Errorf("bad: got %v", err)
+}
+
+func TestEventParts(t *testing.T) {
+	const s3Event = `"Records":[{"s3":{"bucket":{"name":"b"},"object":{"key":"a.csv"}}}]`
+	const rest = `"continue":{"bucket":"b","key":"a.csv","part":2,"eTag":"1","begin":{"offset":70,"line":2},"row":{"offset":90,"line":3}}`
+	for text, want := range map[string]string{
+		"{" + s3Event + "}":              "1",
+		"{" + rest + "}":                 "2",
+		`{"Event":"s3:TestEvent"}`:       "",
+		"{" + s3Event + "," + rest + "}": "the event has both Records and continue",
+		`{"continue":{"bucket":"b"}}`:    "continue: bucket, key or eTag is missing",
+	} {
+		var e event
+		if err := json.Unmarshal([]byte(text), &e); err != nil {
+			t.Fatal(err)
+		}
+		parts, err := e.parts()
+		got := ""
+		for _, p := range parts {
+			got = fmt.Sprint(p.Number)
+		}
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
 	}
 }
 
@@ -158,7 +193,7 @@ func rowOf(t *testing.T, fields map[string]string) csv.Row {
 	for _, column := range columns {
 		row = append(row, fields[column])
 	}
-	r, err := csv.NewReader(strings.NewReader(strings.Join(columns, ",")+"\n"+strings.Join(row, ",")+"\n"), columns...)
+	r, err := csv.NewReader(strings.NewReader(strings.Join(columns, ",")+"\n"+strings.Join(row, ",")+"\n"), csv.Comma, columns...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +209,7 @@ func BenchmarkReadFile(b *testing.B) {
 	b.SetBytes(int64(len(file)))
 	for b.Loop() {
 		rows := 0
-		err := readWhole(strings.NewReader(file), "readings", func(message) error { rows++; return nil }, nil)
+		err := readWhole(strings.NewReader(file), "readings", func(queue.Message) { rows++ }, nil)
 		if err != nil || rows != 10_000 {
 			b.Fatal(rows, err)
 		}

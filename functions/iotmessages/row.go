@@ -90,7 +90,7 @@ func abridge(value string) string {
 // put is the message body that puts the reading into a table. It has at most
 // twice the bytes of the row, and a little: < is not written as \u003c.
 func (r reading) put(table string) (string, error) {
-	body, err := encode(struct {
+	body, err := transform.JSON(struct {
 		TableName string
 		Item      reading
 	}{table, r})

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/runnel/runnel/functions/backoff"
 )
 
 const (
@@ -60,7 +62,7 @@ func (t table) putBatch(ctx context.Context, puts []put) (left []put, err error)
 		case attempt == writeAttempts:
 			return puts, errUnprocessed
 		}
-		if err := pause(ctx, attempt); err != nil {
+		if err := backoff.Pause(ctx, attempt); err != nil {
 			return puts, err
 		}
 	}

@@ -9,8 +9,11 @@ import (
 )
 
 // readHeader reads line 1 and finds the columns in it.
-func (d *Reader) readHeader(wanted []string) error {
+func (d *Reader) readHeader(sep Separator, wanted []string) error {
 	if err := d.skipByteOrderMark(); err != nil {
+		return err
+	}
+	if err := d.separate(sep); err != nil {
 		return err
 	}
 	row, err := d.next()
@@ -51,9 +54,14 @@ func (d *Reader) skipByteOrderMark() error {
 }
 
 func (d *Reader) findColumns(header Row, wanted []string) error {
+	if strings.IndexByte(header.Text, 0) >= 0 {
+		return &HeaderError{header.Text, "the header has NUL bytes, as UTF-16 without a byte order mark does"}
+	}
 	d.columns = make(map[string]int, len(header.fields))
+	d.names = make([]string, len(header.fields))
 	for i, name := range header.fields {
 		name = strings.TrimSpace(name)
+		d.names[i] = name
 		if name == "" { // spreadsheets write empty columns at the end
 			continue
 		}

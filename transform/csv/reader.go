@@ -28,6 +28,9 @@ type Row struct {
 	columns map[string]int
 }
 
+// Fields are the row's fields, in the order of [Reader.Columns].
+func (r Row) Fields() []string { return r.fields }
+
 // Get returns the field in the named column, or "" when the file has no such
 // column.
 func (r Row) Get(column string) string {
@@ -40,8 +43,10 @@ func (r Row) Get(column string) string {
 
 // A Reader decodes the rows of one file.
 type Reader struct {
-	in      *bufio.Reader
-	line    int // lines read so far
+	in *bufio.Reader
+	dialect
+	line    int      // lines read so far
+	names   []string // of the columns, as the header has them
 	columns map[string]int
 	width   int      // fields in the header, and so in every row
 	fields  []string // of the latest row, reused
@@ -52,13 +57,20 @@ type Reader struct {
 // NewReader reads the header of a file and returns a Reader of its rows. The
 // columns named must all be there; others may be. A file that cannot be read by
 // its header is a *HeaderError.
-func NewReader(r io.Reader, columns ...string) (*Reader, error) {
+func NewReader(r io.Reader, sep Separator, columns ...string) (*Reader, error) {
 	d := &Reader{in: bufio.NewReaderSize(r, 2*MaxRow)}
-	if err := d.readHeader(columns); err != nil {
+	if err := d.readHeader(sep, columns); err != nil {
 		return nil, err
 	}
 	return d, nil
 }
+
+// Columns are the names in the header, without the spaces around them. A column
+// that has none is "".
+func (d *Reader) Columns() []string { return d.names }
+
+// Separator is what stands between the fields, never [Detect].
+func (d *Reader) Separator() Separator { return Separator(d.separator) }
 
 // Read returns the next row. Its error is io.EOF after the last row, a
 // *RowError for a row that cannot be read, after which reading goes on, and
@@ -114,7 +126,7 @@ func (d *Reader) next() (Row, error) {
 		if err != nil {
 			return Row{}, err
 		}
-		d.fields = split(d.fields[:0], text)
+		d.fields = d.split(d.fields[:0], text)
 		return Row{begins, text, d.fields, d.columns}, nil
 	}
 	return d.nextQuoted(begins, end)
@@ -155,7 +167,7 @@ func (d *Reader) scanAhead() (size int, reason string, err error) {
 		window := d.buffered()
 		window = window[:min(len(window), MaxRow)]
 		var more bool
-		d.spans, size, more, reason = scanQuoted(d.spans[:0], window, last)
+		d.spans, size, more, reason = d.scanQuoted(d.spans[:0], window, last)
 		switch {
 		case !more:
 			return size, reason, nil

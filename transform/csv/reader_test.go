@@ -16,7 +16,7 @@ import (
 // decode writes a file's rows and errors, one a line.
 func decode(r io.Reader, columns ...string) string {
 	var out strings.Builder
-	d, err := NewReader(r, columns...)
+	d, err := NewReader(r, Comma, columns...)
 	if err != nil {
 		return err.Error() + "\n"
 	}
@@ -110,7 +110,7 @@ func xLines(from, n int) string {
 func TestReadFailingInput(t *testing.T) {
 	broken := errors.New("connection reset")
 	in := io.MultiReader(strings.NewReader("a,b\n1,2\n3,"), iotest.ErrReader(broken))
-	d, err := NewReader(in, "a")
+	d, err := NewReader(in, Comma, "a")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,13 +122,13 @@ func TestReadFailingInput(t *testing.T) {
 			t.Errorf("half a row before the error: got %q, %v", row.Text, err)
 		}
 	}
-	if _, err := NewReader(iotest.ErrReader(broken)); !errors.Is(err, broken) {
+	if _, err := NewReader(iotest.ErrReader(broken), Comma); !errors.Is(err, broken) {
 		t.Errorf("header: got %v", err)
 	}
 }
 
 func TestGet(t *testing.T) {
-	d, err := NewReader(strings.NewReader("b, a,c\n1,2,3\n"), "a", "b")
+	d, err := NewReader(strings.NewReader("b, a,c\n1,2,3\n"), Comma, "a", "b")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func FuzzRead(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		d, err := NewReader(bytes.NewReader(in))
+		d, err := NewReader(bytes.NewReader(in), Comma)
 		if err != nil {
 			return
 		}
@@ -204,7 +204,7 @@ func benchmark(b *testing.B, header, row string) {
 	b.SetBytes(int64(len(in)))
 	b.ReportAllocs()
 	for b.Loop() {
-		d, err := NewReader(strings.NewReader(in), "timestamp", "remote_avg")
+		d, err := NewReader(strings.NewReader(in), Comma, "timestamp", "remote_avg")
 		for err == nil {
 			_, err = d.Read()
 		}

@@ -6,9 +6,9 @@ import (
 )
 
 // split cuts a row without quotes into its fields.
-func split(fields []string, row string) []string {
+func (d *dialect) split(fields []string, row string) []string {
 	for {
-		i := strings.IndexByte(row, ',')
+		i := strings.IndexByte(row, d.separator)
 		if i < 0 {
 			return append(fields, row)
 		}
@@ -40,7 +40,7 @@ const (
 // scanQuoted finds the row that window begins with: the spans of its fields and
 // its size without the line feed. It may want more of the input to tell, unless
 // this is the last of it, or give the reason why there is no such row.
-func scanQuoted(spans []span, window []byte, last bool) (_ []span, size int, more bool, reason string) {
+func (d *dialect) scanQuoted(spans []span, window []byte, last bool) (_ []span, size int, more bool, reason string) {
 	for at := 0; ; at++ {
 		if at < len(window) && window[at] == '"' {
 			s, ok := quoted(window, at, last)
@@ -56,12 +56,12 @@ func scanQuoted(spans []span, window []byte, last bool) (_ []span, size int, mor
 				return spans, at, !last, ""
 			case window[at] == '\n':
 				return spans, at, false, ""
-			case window[at] != ',' || window[at-1] == '\r':
+			case window[at] != d.separator || window[at-1] == '\r':
 				return spans, 0, false, afterQuote
 			}
 			continue
 		}
-		end := at + bytes.IndexAny(window[at:], ",\n\"")
+		end := at + bytes.IndexAny(window[at:], d.stops)
 		switch {
 		case end < at:
 			return append(spans, unquoted(window, at, len(window))), len(window), !last, ""

@@ -1,4 +1,4 @@
-package iotmessages
+package csvfile
 
 import (
 	"bytes"
@@ -7,9 +7,9 @@ import (
 	"github.com/runnel/runnel/transform/csv"
 )
 
-// A place in a file is where one of its lines begins.
-type place struct {
-	Offset int64 `json:"offset"` // in bytes, from 0
+// A Place in a file is where one of its lines begins.
+type Place struct {
+	Offset int64 `json:"offset"` // in bytes of UTF-8, from 0
 	Line   int   `json:"line"`   // from 1
 }
 
@@ -22,13 +22,13 @@ type tracker struct {
 	in   io.Reader
 	tail []byte // the latest bytes
 	// from is the place of tail, but that its first line may have begun earlier.
-	from place
+	from Place
 }
 
 // track tracks a file from a place on.
-func track(in io.Reader, at place) *tracker {
+func track(in io.Reader, at Place) *tracker {
 	// A line begins after the end of another; the first one gets one to follow.
-	return &tracker{in, []byte{'\n'}, place{at.Offset - 1, at.Line - 1}}
+	return &tracker{in, []byte{'\n'}, Place{at.Offset - 1, at.Line - 1}}
 }
 
 func (t *tracker) Read(p []byte) (int, error) {
@@ -43,15 +43,15 @@ func (t *tracker) Read(p []byte) (int, error) {
 
 // find returns the place of a line, unless that was handed on too long ago or
 // not yet.
-func (t *tracker) find(line int) (_ place, ok bool) {
+func (t *tracker) find(line int) (_ Place, ok bool) {
 	if line <= t.from.Line {
-		return place{}, false
+		return Place{}, false
 	}
 	end := 0
 	for range line - t.from.Line {
 		i := bytes.IndexByte(t.tail[end:], '\n')
 		if i < 0 {
-			return place{}, false
+			return Place{}, false
 		}
 		end += i + 1
 	}
@@ -61,7 +61,7 @@ func (t *tracker) find(line int) (_ place, ok bool) {
 // header returns the place after the file's header, ok if there is a line after
 // it. It is to be called when the header, which has proved to be one, is all
 // that has been read for. A header's line ends are those outside of quotes.
-func (t *tracker) header() (_ place, ok bool) {
+func (t *tracker) header() (_ Place, ok bool) {
 	quotes := 0
 	for i, c := range t.tail[1:] {
 		switch {
@@ -71,10 +71,10 @@ func (t *tracker) header() (_ place, ok bool) {
 			return t.from.after(t.tail[:i+2]), true
 		}
 	}
-	return place{}, false
+	return Place{}, false
 }
 
 // after is the place behind bytes that begin at p.
-func (p place) after(b []byte) place {
-	return place{p.Offset + int64(len(b)), p.Line + bytes.Count(b, []byte{'\n'})}
+func (p Place) after(b []byte) Place {
+	return Place{p.Offset + int64(len(b)), p.Line + bytes.Count(b, []byte{'\n'})}
 }

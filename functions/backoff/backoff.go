@@ -1,4 +1,5 @@
-package iotmessages
+// Package backoff is how long functions wait before they try again.
+package backoff
 
 import (
 	"context"
@@ -6,10 +7,10 @@ import (
 	"time"
 )
 
-// pause waits before the attempt after the given one, from 1: half of a time
+// Pause waits before the attempt after the given one, from 1: half of a time
 // that doubles from 100 ms to 5 s, and a random part of the other half, so that
 // workers who failed together do not return together.
-func pause(ctx context.Context, attempt int) error {
+func Pause(ctx context.Context, attempt int) error {
 	half := min(100*time.Millisecond<<min(attempt-1, 6), 5*time.Second) / 2
 	timer := time.NewTimer(half + rand.N(half))
 	defer timer.Stop()

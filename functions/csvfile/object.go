@@ -1,4 +1,4 @@
-package iotmessages
+package csvfile
 
 import (
 	"context"
@@ -9,6 +9,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+
+	"github.com/runnel/runnel/functions/backoff"
 )
 
 // resumptions is how often in a row reading an object may fail at one place.
@@ -62,7 +65,7 @@ func (o *object) resume(cause error) error {
 	if o.broken++; o.broken > resumptions || o.ctx.Err() != nil || o.offset >= size {
 		return fmt.Errorf("read at byte %d: %w", o.offset, cause)
 	}
-	if err := pause(o.ctx, o.broken); err != nil {
+	if err := backoff.Pause(o.ctx, o.broken); err != nil {
 		return err
 	}
 	if err := o.reopen(); err != nil {
@@ -89,3 +92,17 @@ func (o *object) reopen() error {
 }
 
 func (o *object) Close() error { return o.out.Body.Close() }
+
+// isGone says that an object was deleted, which its own writer did, or is no
+// longer the one that earlier parts were of.
+func isGone(err error) bool {
+	var e smithy.APIError
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.ErrorCode() {
+	case "NoSuchKey", "NoSuchVersion", "PreconditionFailed":
+		return true
+	}
+	return false
+}

@@ -1,4 +1,4 @@
-package iotmessages
+package csvfile
 
 import (
 	"context"
@@ -13,6 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/runnel/runnel/functions/environment"
+	"github.com/runnel/runnel/transform/charset"
 )
 
 // A large file takes longer than the 900 seconds that an invocation may last.
@@ -28,9 +31,9 @@ import (
 // CSV file up to a byte can say whether that byte is in a quoted field, and on
 // which line.
 
-// A part of a file is what one invocation sends: from a row to the end of the
+// A Part of a file is what one invocation sends: from a row to the end of the
 // file, or as far as it gets.
-type part struct {
+type Part struct {
 	Bucket    string `json:"bucket"`
 	Key       string `json:"key"`
 	VersionID string `json:"versionId,omitempty"`
@@ -38,45 +41,34 @@ type part struct {
 	Number int `json:"part"` // from 1
 
 	// All parts are of the same object, which this If-Match value ensures.
-	ETag  string `json:"eTag"`
-	Begin place  `json:"begin"` // of the file's rows: before it is the header
-	Row   place  `json:"row"`   // to begin with
+	ETag    string `json:"eTag"`
+	Charset string `json:"charset,omitempty"` // that the first part was read in, if not UTF-8
+	Begin   Place  `json:"begin"`             // of the file's rows: before it is the header
+	Row     Place  `json:"row"`               // to begin with
 
 	// Rows of the parts before.
 	Sent int `json:"sent"`
 	Bad  int `json:"bad"`
 }
 
-// An event is S3's, or the function's own with the next part of a file.
-type event struct {
-	events.S3Event
-	continuation
-}
-
-type continuation struct {
-	Continue *part `json:"continue"`
-}
-
-// parts are the parts that the event asks for.
-func (e event) parts() ([]part, error) {
-	if e.Continue != nil {
-		if len(e.Records) > 0 {
-			return nil, errors.New("the event has both Records and continue")
-		}
-		return []part{*e.Continue}, e.Continue.check()
-	}
-	var first []part
+// Parts are the files of S3's event, each in its first part.
+func Parts(e events.S3Event) (first []Part) {
 	for _, r := range e.Records {
 		o := r.S3.Object
-		first = append(first, part{Bucket: r.S3.Bucket.Name, Key: o.URLDecodedKey, VersionID: o.VersionID, Number: 1})
+		first = append(first, Part{Bucket: r.S3.Bucket.Name, Key: o.URLDecodedKey, VersionID: o.VersionID, Number: 1})
 	}
-	return first, nil
+	return first
 }
 
-// check refuses a continuation that no part has asked for, which might read a
+// Continuation is the event of a further part.
+type Continuation struct {
+	Continue *Part `json:"continue"`
+}
+
+// Check refuses a continuation that no part has asked for, which might read a
 // file from the middle of a row.
-func (p part) check() error {
-	switch {
+func (c Continuation) Check() error {
+	switch p := c.Continue; {
 	case p.Bucket == "" || p.Key == "" || p.ETag == "":
 		return errors.New("continue: bucket, key or eTag is missing")
 	case p.Number < 2:
@@ -90,7 +82,7 @@ func (p part) check() error {
 }
 
 // open opens the object of the part.
-func (p part) open(ctx context.Context, client *s3.Client) (*object, error) {
+func (p Part) open(ctx context.Context, client *s3.Client) (*object, error) {
 	in := &s3.GetObjectInput{Bucket: &p.Bucket, Key: &p.Key}
 	if p.VersionID != "" {
 		in.VersionId = &p.VersionID
@@ -101,43 +93,67 @@ func (p part) open(ctx context.Context, client *s3.Client) (*object, error) {
 	return openObject(ctx, client, in)
 }
 
-// file opens the file of the object at the part's row.
-func (p part) file(o *object) (*file, error) {
+// openPart opens the file of the object at the part's row, and notes in the part
+// what it was converted from.
+func (f *Format) openPart(p *Part, o *object) (*file, error) {
+	name := p.Charset
 	if p.Number == 1 {
-		return openFile(o)
+		name = f.Charset
+	} else if name == "" {
+		name = charset.UTF8
 	}
-	header := make([]byte, p.Begin.Offset)
-	if _, err := io.ReadFull(o, header); err != nil {
+	in, err := charset.NewReader(o, name)
+	if err != nil {
 		return nil, err
+	}
+	if in.Converted() {
+		p.Charset = in.Name
+	}
+	var opened *file
+	if p.Number == 1 {
+		opened, err = f.openFile(in)
+	} else {
+		opened, err = f.goOn(p, o, in)
+	}
+	if err == nil {
+		opened.converted = in.Converted()
+	}
+	return opened, err
+}
+
+// goOn opens a file at the row of a further part. Of a file that is not UTF-8
+// nobody knows at which byte that is, so it is converted from its beginning.
+func (f *Format) goOn(p *Part, o *object, in *charset.Reader) (*file, error) {
+	header := make([]byte, p.Begin.Offset)
+	if _, err := io.ReadFull(in, header); err != nil {
+		return nil, err
+	}
+	if in.Converted() {
+		if _, err := io.CopyN(io.Discard, in, p.Row.Offset-p.Begin.Offset); err != nil {
+			return nil, err
+		}
+		return f.reopenFile(header, p.Begin, p.Row, in)
 	}
 	if err := o.seek(p.Row.Offset); err != nil {
 		return nil, err
 	}
-	return reopenFile(header, p.Begin, p.Row, o)
+	return f.reopenFile(header, p.Begin, p.Row, o)
 }
 
-// messages is what file.messages is, and returns the part that is left.
-func (p part) messages(o *object, table string, late func() bool, good func(message) error, bad func(badRow) error) (rest *part, err error) {
-	f, err := p.file(o)
-	if err != nil {
-		return nil, headerTo(bad, err)
-	}
-	row, err := f.messages(table, late, good, bad)
-	if row == nil || err != nil {
-		return nil, err
-	}
-	p.Number, p.ETag, p.Begin, p.Row = p.Number+1, aws.ToString(o.out.ETag), f.begin, *row
-	return &p, nil
+// next is the part that begins at a row that this one has not sent.
+func (p Part) next(o *object, begin, row Place) *Part {
+	p.Number, p.ETag, p.Begin, p.Row = p.Number+1, aws.ToString(o.out.ETag), begin, row
+	return &p
 }
 
 // reportKey is the key of the part's report. Later parts have the line that they
 // begin with in it, not their number: should a part run twice and stop at
 // different rows, the parts after it do not write over each other's reports.
-func (p part) reportKey(version string) string {
+func (p Part) reportKey(prefix, version string) string {
 	if p.Number > 1 {
 		version += fmt.Sprintf("-%010d", p.Row.Line)
 	}
-	return reportKey(p.Key, version)
+	return keyBeside(prefix, p.Key, version, ".ndjson")
 }
 
 // lateness returns what tells that the invocation must come to its end, and
@@ -160,12 +176,12 @@ func margin(left time.Duration) time.Duration {
 
 // invoke has Lambda accept the event of a part. From then on Lambda answers for
 // it, through retries of its own.
-func (p part) invoke(ctx context.Context, client *lambda.Client) error {
-	function, err := variable("AWS_LAMBDA_FUNCTION_NAME")
+func (p Part) invoke(ctx context.Context, client *lambda.Client) error {
+	function, err := environment.Variable("AWS_LAMBDA_FUNCTION_NAME")
 	if err != nil {
 		return err
 	}
-	payload, err := json.Marshal(continuation{&p})
+	payload, err := json.Marshal(Continuation{&p})
 	if err != nil {
 		return err
 	}

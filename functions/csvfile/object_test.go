@@ -1,4 +1,4 @@
-package iotmessages
+package csvfile
 
 import (
 	"bytes"
@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/runnel/runnel/functions/environment"
 )
 
 var errReset = errors.New("connection reset by peer")
@@ -73,7 +75,7 @@ func TestObjectResumes(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := &line{content: content, etag: `"1"`, lasts: test.lasts}
-				client := newS3(aws.Config{
+				client := environment.S3(aws.Config{
 					Region: "us-east-1", HTTPClient: l, BaseEndpoint: aws.String("http://s3.test"),
 					Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
 				})
