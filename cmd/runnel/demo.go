@@ -18,11 +18,12 @@ import (
 	"github.com/runnel/runnel"
 	"github.com/runnel/runnel/deploy"
 	"github.com/runnel/runnel/pipelines"
+	csvfanout "github.com/runnel/runnel/pipelines/csv-fanout"
 	iotmessages "github.com/runnel/runnel/pipelines/iot-messages"
 )
 
 // demos are the demonstrations, in the order in which they run.
-var demos = []*pipelines.Demo{iotmessages.Demo}
+var demos = []*pipelines.Demo{iotmessages.Demo, csvfanout.Demo}
 
 // demoTime bounds one demonstration, so that what never arrives is a failure.
 const demoTime = 2 * time.Minute

@@ -18,8 +18,8 @@ func TestRefusedBeforeAnything(t *testing.T) {
 		body, code, words string
 		change            func(*cfn.CreateStackInput)
 	}{
-		"unknown_type": {"Resources: {A: {Type: AWS::SNS::Topic}, B: {Type: AWS::Nope::It}}", "ValidationError",
-			"Template format error: Unrecognized resource types: [AWS::Nope::It, AWS::SNS::Topic]", nil},
+		"unknown_type": {"Resources: {A: {Type: AWS::EC2::VPC}, B: {Type: AWS::Nope::It}}", "ValidationError",
+			"Template format error: Unrecognized resource types: [AWS::EC2::VPC, AWS::Nope::It]", nil},
 		"unknown_attribute": {"Resources: {Q: {Type: AWS::SQS::Queue}}\nOutputs: {O: {Value: !GetAtt Q.Nope}}", "ValidationError",
 			"Template error: resource Q does not support attribute type Nope in Fn::GetAtt", nil},
 		"circle": {"Resources: {A: {Type: AWS::SQS::Queue, DependsOn: B}, B: {Type: AWS::SQS::Queue, DependsOn: A}}", "ValidationError",

@@ -7,11 +7,14 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 )
@@ -25,6 +28,9 @@ type Clients struct {
 	IAM        *iam.Client
 	Logs       *cloudwatchlogs.Client
 	APIGateway *apigateway.Client
+	SNS        *sns.Client
+	CloudWatch *cloudwatch.Client
+	Events     *eventbridge.Client
 	Stacks     Stacks
 }
 
@@ -58,6 +64,9 @@ func NewClients(cfg aws.Config, stacks Stacks) *Clients {
 		IAM:        iam.NewFromConfig(cfg),
 		Logs:       cloudwatchlogs.NewFromConfig(cfg),
 		APIGateway: apigateway.NewFromConfig(cfg),
+		SNS:        sns.NewFromConfig(cfg),
+		CloudWatch: cloudwatch.NewFromConfig(cfg),
+		Events:     eventbridge.NewFromConfig(cfg),
 		Stacks:     stacks,
 	}
 }
@@ -70,7 +79,7 @@ func isCode(err error, codes ...string) bool {
 
 // absent are the codes that say that something is not there.
 var absent = []string{"NotFound", "NoSuchBucket", "NoSuchKey", "NoSuchEntity", "ResourceNotFoundException", "NotFoundException",
-	"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "NoSuchBucketPolicy", "NoSuchTagSet", "404"}
+	"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "NoSuchBucketPolicy", "NoSuchTagSet", "ResourceNotFound", "404"}
 
 func notFound(err error) bool { return isCode(err, absent...) }
 

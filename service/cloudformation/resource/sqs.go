@@ -16,7 +16,7 @@ func sqsTypes() map[string]*Type {
 			Properties: properties(`QueueName! FifoQueue! ContentBasedDeduplication DeduplicationScope DelaySeconds
 				FifoThroughputLimit KmsDataKeyReusePeriodSeconds KmsMasterKeyId MaximumMessageSize MessageRetentionPeriod
 				ReceiveMessageWaitTimeSeconds RedriveAllowPolicy RedrivePolicy SqsManagedSseEnabled Tags VisibilityTimeout`),
-			Attributes: []string{"Arn", "QueueName", "QueueUrl"}, NameProperty: "QueueName", MaxName: 80,
+			Attributes: []string{"Arn", "QueueName", "QueueUrl"}, NameProperty: "QueueName", MaxName: 80, FIFOProperty: "FifoQueue",
 			Exists: queueExists, Create: createQueue, Update: updateQueue, Delete: deleteQueue,
 		},
 		"AWS::SQS::QueuePolicy": {

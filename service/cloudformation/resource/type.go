@@ -42,6 +42,8 @@ type Type struct {
 	MaxName int
 	// Lower says that generated names are lower-case and have a stack part.
 	Lower bool
+	// FIFOProperty is the property by which the name must end in .fifo.
+	FIFOProperty string
 	// Capability that a template with such a resource needs: CAPABILITY_IAM.
 	Capability string
 
@@ -210,6 +212,9 @@ func (t *Type) ChooseName(stack, logical string, props map[string]any) (name str
 	if limit == 0 {
 		limit = 64
 	}
+	if t.FIFOProperty != "" {
+		limit -= len(".fifo")
+	}
 	prefix := stack + "-" + logical
 	if room := limit - len(suffix) - 1; len(prefix) > room {
 		half := room / 2
@@ -218,6 +223,9 @@ func (t *Type) ChooseName(stack, logical string, props map[string]any) (name str
 	name = prefix + "-" + string(suffix[:])
 	if t.Lower {
 		name = strings.ToLower(name)
+	}
+	if fifo, _ := template.Text(props[t.FIFOProperty]); fifo == "true" {
+		name += ".fifo"
 	}
 	return name, false
 }

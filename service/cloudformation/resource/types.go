@@ -6,7 +6,7 @@ import "maps"
 func Types() map[string]*Type {
 	all := map[string]*Type{}
 	for _, group := range []map[string]*Type{s3Types(), sqsTypes(), dynamodbTypes(), functionTypes(), invocationTypes(),
-		iamTypes(), logsTypes(), apiTypes(), methodTypes(), deploymentTypes(), stackTypes()} {
+		iamTypes(), logsTypes(), snsTypes(), cloudwatchTypes(), eventsTypes(), apiTypes(), methodTypes(), deploymentTypes(), stackTypes()} {
 		maps.Copy(all, group)
 	}
 	return all

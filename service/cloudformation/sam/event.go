@@ -33,6 +33,12 @@ func (t *transformer) events(b *built) error {
 			err = t.queueEvent(b, id, props)
 		case "Api":
 			err = t.apiEvent(b, id, props)
+		case "SNS":
+			err = t.topicEvent(b, id, props)
+		case "Schedule":
+			err = t.scheduleEvent(b, id, props)
+		case "EventBridgeRule", "CloudWatchEvent":
+			err = t.ruleEvent(b, id, props)
 		case nil:
 			err = errors.New("Property 'Type' is required.")
 		default:

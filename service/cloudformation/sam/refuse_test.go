@@ -28,7 +28,7 @@ func TestRefused(t *testing.T) {
 		function("DeadLetterQueue: {Type: S3, TargetArn: x}"):                          "'DeadLetterQueue' requires Type of ['SQS', 'SNS']",
 		function("AutoPublishAlias: '1'"):                                              "AutoPublishAlias name ('1') must contain only",
 		function("Tags: {'lambda:createdBy': me}"):                                     "lambda:createdBy is a reserved Tag key name",
-		function("Events: {E: {Type: Schedule, Properties: {Schedule: rate(1 day)}}}"): "Event with id [E] is invalid. Event type 'Schedule' is not supported.",
+		function("Events: {E: {Type: Kinesis, Properties: {Stream: x}}}"): "Event with id [E] is invalid. Event type 'Kinesis' is not supported.",
 		function("Events: {E: {Type: HttpApi}}"):                                       "Event type 'HttpApi' is not supported.",
 		function("Events: {E: {Properties: {}}}"):                                      "Property 'Type' is required.",
 		function("Events: {E: {Type: SQS, Properties: {}}}"):                           "Missing required property 'Queue'.",

@@ -1,0 +1,117 @@
+package resource
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"github.com/runnel/runnel/service/cloudformation/template"
+)
+
+func cloudwatchTypes() map[string]*Type {
+	return map[string]*Type{
+		"AWS::CloudWatch::Alarm": {
+			Properties: properties(`AlarmName! ActionsEnabled AlarmActions AlarmDescription ComparisonOperator DatapointsToAlarm
+				Dimensions EvaluateLowSampleCountPercentile EvaluationPeriods ExtendedStatistic InsufficientDataActions
+				MetricName Metrics Namespace OKActions Period Statistic Tags Threshold ThresholdMetricId TreatMissingData Unit`),
+			Attributes: []string{"Arn"}, NameProperty: "AlarmName", MaxName: 255,
+			Exists: alarmExists(types.AlarmTypeMetricAlarm), Create: putMetricAlarm, Update: updateAlarm(putMetricAlarm), Delete: deleteAlarm,
+		},
+		"AWS::CloudWatch::CompositeAlarm": {
+			Properties: properties(`AlarmName! ActionsEnabled ActionsSuppressor ActionsSuppressorExtensionPeriod
+				ActionsSuppressorWaitPeriod AlarmActions AlarmDescription AlarmRule InsufficientDataActions OKActions Tags`),
+			Required:   []string{"AlarmRule"},
+			Attributes: []string{"Arn"}, NameProperty: "AlarmName", MaxName: 255,
+			Exists: alarmExists(types.AlarmTypeCompositeAlarm), Create: putCompositeAlarm, Update: updateAlarm(putCompositeAlarm), Delete: deleteAlarm,
+		},
+	}
+}
+
+func (c *Call) alarmAttributes() {
+	c.ID = c.Name
+	c.set("Arn", c.arn("cloudwatch", "alarm:"+c.Name))
+}
+
+func alarmExists(kind types.AlarmType) func(context.Context, *Call) (bool, error) {
+	return func(ctx context.Context, c *Call) (bool, error) {
+		out, err := c.CloudWatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{c.Name}, AlarmTypes: []types.AlarmType{kind}})
+		if err != nil || len(out.MetricAlarms)+len(out.CompositeAlarms) == 0 {
+			return false, err
+		}
+		c.alarmAttributes()
+		return true, nil
+	}
+}
+
+// without are the properties but those that an input does not have.
+func (c *Call) without(names ...string) map[string]any {
+	out := map[string]any{}
+	for name, v := range c.Props {
+		if !contains(names, name) {
+			out[name] = v
+		}
+	}
+	return out
+}
+
+func (c *Call) alarmTags() (tags []types.Tag) {
+	all := c.tags()
+	for _, key := range template.Keys(all) {
+		tags = append(tags, types.Tag{Key: aws.String(key), Value: aws.String(all[key])})
+	}
+	return tags
+}
+
+func putMetricAlarm(ctx context.Context, c *Call) error {
+	in := &cloudwatch.PutMetricAlarmInput{}
+	if err := assign(in, c.without("AlarmName", "Tags"), c.Logical); err != nil {
+		return err
+	}
+	in.AlarmName, in.Tags = &c.Name, c.alarmTags()
+	_, err := c.CloudWatch.PutMetricAlarm(ctx, in)
+	if err == nil {
+		c.alarmAttributes()
+	}
+	return err
+}
+
+func putCompositeAlarm(ctx context.Context, c *Call) error {
+	in := &cloudwatch.PutCompositeAlarmInput{}
+	if err := assign(in, c.without("AlarmName", "Tags"), c.Logical); err != nil {
+		return err
+	}
+	in.AlarmName, in.Tags = &c.Name, c.alarmTags()
+	_, err := c.CloudWatch.PutCompositeAlarm(ctx, in)
+	if err == nil {
+		c.alarmAttributes()
+	}
+	return err
+}
+
+// updateAlarm puts the alarm as a whole. Tags of an alarm that is there are not
+// among what that changes.
+func updateAlarm(put func(context.Context, *Call) error) func(context.Context, *Call) error {
+	return func(ctx context.Context, c *Call) error {
+		if err := put(ctx, c); err != nil {
+			return err
+		}
+		arn := aws.String(c.arn("cloudwatch", "alarm:"+c.Name))
+		if keys := c.removedTags(); len(keys) > 0 {
+			if _, err := c.CloudWatch.UntagResource(ctx, &cloudwatch.UntagResourceInput{ResourceARN: arn, TagKeys: keys}); err != nil {
+				return err
+			}
+		}
+		if tags := c.alarmTags(); len(tags) > 0 {
+			_, err := c.CloudWatch.TagResource(ctx, &cloudwatch.TagResourceInput{ResourceARN: arn, Tags: tags})
+			return err
+		}
+		return nil
+	}
+}
+
+func deleteAlarm(ctx context.Context, c *Call) error {
+	_, err := c.CloudWatch.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{c.Name}})
+	return gone(err)
+}
