@@ -44,7 +44,7 @@ func TestStart(t *testing.T) {
 	t.Setenv("_HANDLER", "iot-messages.fly")
 	t.Setenv("AWS_LAMBDA_RUNTIME_API", "")
 	err := Start(context.Background())
-	if err == nil || !strings.Contains(err.Error(), `no handler "iot-messages.fly"; there are iot-messages.csv-to-queue, `) {
+	if err == nil || !strings.Contains(err.Error(), `no handler "iot-messages.fly"; there are csv-fanout.csv-to-json, iot-messages.csv-to-queue, `) {
 		t.Errorf("got %v", err)
 	}
 	t.Setenv("_HANDLER", "iot-messages.csv-to-queue")

@@ -103,14 +103,14 @@ func TestLargeRow(t *testing.T) {
 			continue
 		}
 		messages++
-		if attribute(m, "Parts") != "2" {
+		if attribute(m, "Parts") != "3" {
 			t.Errorf("part %s of %s", attribute(m, "Part"), attribute(m, "Parts"))
 		}
 		if err := json.Unmarshal([]byte(aws.ToString(m.Body)), &got); err != nil { // adds to the map
 			t.Fatal(err)
 		}
 	}
-	if messages != 2 || len(got) != len(names) {
+	if messages != 3 || len(got) != len(names) {
 		t.Fatalf("%d messages with %d fields", messages, len(got))
 	}
 	for i, name := range names {

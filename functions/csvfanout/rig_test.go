@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"github.com/runnel/runnel/event"
+	fabric "github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/functions/csvfile"
 	"github.com/runnel/runnel/functions/environment"
 	buckets "github.com/runnel/runnel/service/s3"
@@ -37,7 +37,7 @@ const bucket = "uploads"
 func newRig(t *testing.T) *rig {
 	st := storetest.Open(t)
 	mux := wire.NewMux(wire.Config{Region: "us-east-1", Account: "000000000000"})
-	mux.Handle(buckets.New(st, buckets.Config{Account: "000000000000", Region: "us-east-1", Router: event.NewRouter()}).API())
+	mux.Handle(buckets.New(st, buckets.Config{Account: "000000000000", Region: "us-east-1", Router: fabric.NewRouter()}).API())
 	mux.Handle(queues.New(st, queues.Config{Account: "000000000000", Region: "us-east-1"}).API())
 	cfg := wiretest.Config(t, mux)
 	r := &rig{T: t, destination: destination{s3: environment.S3(cfg), sqs: sqs.NewFromConfig(cfg)}}
@@ -135,4 +135,3 @@ func (r *rig) became(done csvfile.Loaded) string {
 	}
 	return b.String()
 }
-

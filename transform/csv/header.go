@@ -77,5 +77,8 @@ func (d *Reader) findColumns(header Row, wanted []string) error {
 	if len(missing) > 0 {
 		return &HeaderError{header.Text, "the header lacks " + strings.Join(missing, ", ")}
 	}
+	if len(d.columns) == 0 {
+		return &HeaderError{header.Text, "the first line names no column"}
+	}
 	return nil
 }
