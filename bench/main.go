@@ -18,6 +18,8 @@ import (
 	"os/signal"
 	"runtime"
 	"slices"
+
+	"github.com/aws/aws-lambda-go/lambda"
 )
 
 // measurement is something that bench can measure.
@@ -32,10 +34,15 @@ var measurements = []measurement{
 	{"latency", "upload of a one-row file to its item, idle", latency, false},
 	{"pipeline", "rows per second from upload to last item, beside Python", pipeline, false},
 	{"services", "durable requests per second, beside a server that does nothing", services, false},
+	{"fanout", "publishes to queues, deliveries over HTTP, publish to start of a function", fanout, false},
+	{"metrics", "what metrics cost: the same load with and without them", metricsCost, false},
 	{"memory", "memory while 1 GB of CSV passes, and with 1 million messages queued", memory, true},
 }
 
 func main() {
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" { // see selfZipped
+		lambda.Start(tellSink)
+	}
 	if len(os.Args) > 1 && os.Args[1] == "nothing" {
 		serveNothing()
 	}

@@ -22,6 +22,9 @@ var answers = map[string]string{
 	"Query":          `{"Count":0,"Items":[],"ScannedCount":0}`,
 }
 
+// publishAnswer is what Publish says, in the query protocol.
+const publishAnswer = `<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>0</MessageId></PublishResult></PublishResponse>`
+
 // nothing reads a request and answers at once: the limit of what a server in
 // Go can do for this client.
 func nothing(w http.ResponseWriter, r *http.Request) {
@@ -30,6 +33,9 @@ func nothing(w http.ResponseWriter, r *http.Request) {
 	}
 	_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	switch {
+	case r.Header.Get("Content-Type") == "application/x-www-form-urlencoded":
+		w.Header().Set("Content-Type", "text/xml")
+		io.WriteString(w, publishAnswer)
 	case op != "":
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 		io.WriteString(w, answers[op])

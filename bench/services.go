@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
@@ -31,6 +32,7 @@ type workload struct {
 type clients struct {
 	s3      *s3.Client
 	sqs     *sqs.Client
+	sns     *sns.Client
 	tables  *dynamodb.Client
 	queue   string
 	receipt string // of the message that was received last
@@ -40,6 +42,7 @@ func newClients(cfg aws.Config) *clients {
 	return &clients{
 		s3:     s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true; o.DisableLogOutputChecksumValidationSkipped = true }),
 		sqs:    sqs.NewFromConfig(cfg),
+		sns:    sns.NewFromConfig(cfg),
 		tables: dynamodb.NewFromConfig(cfg),
 		queue:  aws.ToString(cfg.BaseEndpoint) + "/000000000000/bench",
 	}

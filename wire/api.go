@@ -3,18 +3,23 @@ package wire
 import (
 	"context"
 	"reflect"
+
+	"github.com/runnel/runnel/wire/codec"
 )
 
 // Protocol is one of the AWS protocols.
 type Protocol int
 
-// The protocols; a service may speak more than one (SQS: JSON10 and Query).
+// The protocols. A service may speak several (SQS: JSON10 and Query; CloudWatch:
+// RPCv2CBOR, JSON10 and Query), and its operations never know in which they were
+// asked: one table serves all.
 const (
-	JSON10   Protocol = iota + 1 // awsJson 1.0
-	JSON11                       // awsJson 1.1
-	Query                        // form-encoded requests, XML answers
-	RESTJSON                     // restJson1
-	RESTXML                      // restXml, in S3's dialect
+	JSON10    Protocol = iota + 1 // awsJson 1.0
+	JSON11                        // awsJson 1.1
+	Query                         // form-encoded requests, XML answers
+	RESTJSON                      // restJson1
+	RESTXML                       // restXml, in S3's dialect
+	RPCv2CBOR                     // Smithy's rpcv2Cbor
 )
 
 // API is a service as the wire sees it. Its zero fields are sensible: only ID,
@@ -26,7 +31,9 @@ type API struct {
 	// Protocols, the first being the one to answer in when a request shows none.
 	Protocols []Protocol
 
-	// Target is the X-Amz-Target prefix without the dot (awsJson): "AmazonSQS".
+	// Target is the name of the service's shape: the X-Amz-Target prefix without
+	// the dot (awsJson), and the service in the path (rpcv2Cbor): "AmazonSQS",
+	// "GraniteServiceVersion20100801".
 	Target string
 
 	// Version is the query API's version: "2012-11-05".
@@ -35,15 +42,17 @@ type API struct {
 	// Namespace is the xmlns of XML answers.
 	Namespace string
 
-	// Shapes is put before "#Code" in the __type of awsJson errors.
+	// Shapes is put before "#Code" in the __type of awsJson and rpcv2Cbor errors:
+	// "com.amazonaws.cloudwatch".
 	Shapes string
 
 	// LowerCamel says that JSON members begin with a lower-case letter, as
 	// API Gateway's and CloudWatch Logs' do.
 	LowerCamel bool
 
-	// MessageMember names the member of a JSON error that holds its text, where
-	// it is not "message".
+	// MessageMember names the member of a JSON or CBOR error that holds its text,
+	// where it is not "message". Where the errors of a service differ in it, Names
+	// says it of some: "ConflictException.Message": {JSON: "Message"}.
 	MessageMember string
 
 	// Names holds the wire names that do not follow from the Go names.
@@ -63,7 +72,10 @@ type API struct {
 	Status map[string]int
 
 	// QueryErrors maps error codes to those that the service's former query
-	// protocol had; an awsJson error then says both (x-amzn-query-error).
+	// protocol had; an awsJson or rpcv2Cbor error then says both
+	// (x-amzn-query-error), and a query error the latter. The keys are the names of
+	// the SDK's error types where these have the shapes' names, as CloudWatch's do:
+	// "InvalidParameterValueException": "InvalidParameterValue".
 	QueryErrors map[string]string
 
 	// Unions are the union types in inputs and outputs.
@@ -205,59 +217,26 @@ func set[V any](m *map[string]V, k string, v V) {
 	(*m)[k] = v
 }
 
-// Names gives wire names by Go type ("ListObjectsV2Output") or by type and field
-// ("ListObjectsV2Output.Contents"); "*.Field" holds for the field in every type.
-type Names map[string]Name
-
-// Name is how a type or a member is written where the protocol's rule does not say.
-type Name struct {
-	// Name is the name of an element or a parameter; of a type, its root
-	// element. It is that of a JSON member too unless the API speaks query or
-	// restXml as well: then JSON is.
-	Name  string
-	JSON  string
-	Item  string // name of a list's items where it is not "member"
-	Key   string // name of a map's keys in XML and query where it is not "key"
-	Value string // name of a map's values where it is not "value"
-	Flat  bool   // list or map items follow each other without a wrapper
-	Attr  bool   // an XML attribute of the parent element
-	XMLNS string // xmlns attribute of the element: "prefix=uri" or "uri"
-	Time  TimeFormat
-	// Wrap is the element that a query answer's members are in; the operation's
-	// name and "Result" if empty, and none at all if "-".
-	Wrap string
-}
-
-// TimeFormat is how a timestamp is written.
-type TimeFormat int
-
-// The formats; the zero value is the protocol's own. All are read whatever format
-// is set.
-const (
-	_         TimeFormat = iota
-	Epoch                // seconds since 1970, with milliseconds: 1700000000.123
-	ISO8601              // 2006-01-02T15:04:05.000Z
-	HTTPDate             // Mon, 02 Jan 2006 15:04:05 GMT
-	EpochMS              // milliseconds since 1970, an integer
-	ISOSecond            // 2006-01-02T15:04:05Z
+// Names of types and members, and unions, are the codec's.
+type (
+	Names      = codec.Names
+	Name       = codec.Name
+	TimeFormat = codec.TimeFormat
+	Union      = codec.Union
 )
 
-// Union is a union type: an interface in the SDK, with one struct per member.
-type Union struct {
-	iface   reflect.Type
-	members []reflect.Type // the struct types
-	codec   unionCodec
-}
+// The formats of timestamps.
+const (
+	Epoch     = codec.Epoch
+	ISO8601   = codec.ISO8601
+	HTTPDate  = codec.HTTPDate
+	EpochMS   = codec.EpochMS
+	ISOSecond = codec.ISOSecond
+)
 
 // UnionOf declares the union I by all its members, as nil pointers:
 //
 //	wire.UnionOf[types.AttributeValue]((*types.AttributeValueMemberS)(nil), ...)
 //
 // A member's wire name is what follows "Member" in the name of its type.
-func UnionOf[I any](members ...I) Union {
-	u := Union{iface: reflect.TypeFor[I](), codec: typedUnion[I]{}}
-	for _, m := range members {
-		u.members = append(u.members, reflect.TypeOf(m).Elem())
-	}
-	return u
-}
+func UnionOf[I any](members ...I) Union { return codec.UnionOf(members...) }

@@ -15,7 +15,6 @@ import (
 	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/runnel/runnel/wire"
 )
@@ -118,37 +117,6 @@ func BenchmarkBatchWriteItem(b *testing.B) { post(b, "DynamoDB_20120810.BatchWri
 // BenchmarkScan answers with 25 items of 7 attributes.
 func BenchmarkScan(b *testing.B) {
 	post(b, "DynamoDB_20120810.Scan", `{"TableName":"t","ExclusiveStartKey":{"date":{"S":"2019-08-27"},"time":{"S":"02:39:42"},"location":{"S":"lab-5"},"source":{"S":"wireless"},"local_dest":{"S":"router-1"},"local_avg":{"N":"5.93"},"remote_avg":{"N":"12.66"}}}`)
-}
-
-// BenchmarkScanner only splits the BatchWriteItem into tokens.
-func BenchmarkScanner(b *testing.B) {
-	doc := writeBatch()
-	b.SetBytes(int64(len(doc)))
-	for b.Loop() {
-		if err := wire.ScanJSON(doc); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// BenchmarkTokens does the same with jsontext and makes the strings: what decoding
-// would cost at the least if it were built on it.
-func BenchmarkTokens(b *testing.B) {
-	doc := []byte(writeBatch())
-	b.SetBytes(int64(len(doc)))
-	b.ReportAllocs()
-	for b.Loop() {
-		d := jsontext.NewDecoder(bytes.NewReader(doc))
-		for {
-			t, err := d.ReadToken()
-			if err == io.EOF {
-				break
-			}
-			if t.Kind() == '"' {
-				_ = t.String()
-			}
-		}
-	}
 }
 
 // BenchmarkSmall is the cost of a request beside its content.

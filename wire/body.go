@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/runnel/runnel/wire/sign"
 )
 
 // Body is what the codec puts in an io.Reader payload of an input. It yields the
@@ -130,7 +132,7 @@ func (c *call) stream() (*Body, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Body{r: c.r.Body, length: c.bodyLength(), sums: sums}
+	b := &Body{r: c.source(), length: c.bodyLength(), sums: sums}
 	hashed := c.r.Header.Get("X-Amz-Content-Sha256")
 	switch {
 	case strings.HasPrefix(hashed, "STREAMING-"):
@@ -141,7 +143,7 @@ func (c *call) stream() (*Body, error) {
 	case len(hashed) == sha256.Size*2:
 		b.sha256 = hashed
 		b.sums = append(b.sums, &checksum{algorithm: sha256Digest, hash: sha256.New()})
-	case hashed != "" && hashed != unsignedSHA:
+	case hashed != "" && hashed != sign.Unsigned:
 		return nil, &Error{
 			Code:    "InvalidArgument",
 			Message: "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid sha256 value.",
@@ -168,7 +170,7 @@ func (c *call) raw() ([]byte, error) {
 	if c.buf != nil {
 		return c.buf.Bytes(), nil
 	}
-	return c.readAll(c.r.Body, c.r.ContentLength)
+	return c.readAll(c.source(), c.r.ContentLength)
 }
 
 // readAll reads r, up to the limit, into the call's buffer.
@@ -223,7 +225,7 @@ func (c *call) body() ([]byte, error) {
 	if err := c.verifyHash(b); err != nil {
 		return nil, err
 	}
-	if c.r.Header.Get("Content-Encoding") != "gzip" || c.proto == RESTXML {
+	if !strings.EqualFold(c.r.Header.Get("Content-Encoding"), "gzip") || c.proto == RESTXML {
 		return b, nil
 	}
 	return c.gunzip(b)
@@ -241,11 +243,11 @@ func (c *call) isMember(sum *checksum) bool {
 func (c *call) gunzip(b []byte) ([]byte, error) {
 	z, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
-		return nil, serialization("The body is not gzip, as its Content-Encoding says")
+		return nil, serializationError("The body is not gzip, as its Content-Encoding says")
 	}
 	out, err := io.ReadAll(io.LimitReader(z, c.maxBody()+1))
 	if err != nil {
-		return nil, serialization("The body is not gzip, as its Content-Encoding says")
+		return nil, serializationError("The body is not gzip, as its Content-Encoding says")
 	}
 	if int64(len(out)) > c.maxBody() {
 		return nil, c.tooLarge()

@@ -3,13 +3,12 @@ package wire
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"hash"
 	"io"
 	"net/textproto"
 	"strconv"
 	"strings"
+
+	"github.com/runnel/runnel/wire/sign"
 )
 
 // maxChunk bounds the announced size of one chunk in bytes. SDKs send 64 KiB to
@@ -21,8 +20,7 @@ const maxTrailer = 32
 
 // chunkReader removes the aws-chunked framing of a body and checks the signature of
 // every chunk whose signer is known
-// (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and
-// sigv4-streaming-trailers.html).
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html).
 type chunkReader struct {
 	r       *bufio.Reader
 	left    int64 // bytes of this chunk
@@ -30,12 +28,10 @@ type chunkReader struct {
 	done    bool
 	trailer textproto.MIMEHeader
 
-	trailing bool // a trailer follows the last chunk
-	signed   bool // chunks carry signatures
-	sig      *signature
-	previous string // signature before this chunk's
-	want     string // this chunk's
-	hash     hash.Hash
+	trailing bool         // a trailer follows the last chunk
+	signed   bool         // chunks carry signatures
+	chain    *sign.Chunks // nil if the signer is not known
+	want     string       // this chunk's signature
 }
 
 // chunked reads the body's framing; word is x-amz-content-sha256.
@@ -54,9 +50,9 @@ func (c *call) chunked(word string) (*chunkReader, error) {
 	if c.bodyLength() < 0 {
 		return nil, &Error{Code: "MissingContentLength", Message: "You must provide the Content-Length HTTP header.", Status: 411}
 	}
-	r.r = bufio.NewReaderSize(c.r.Body, 32<<10)
-	if r.signed && c.sig != nil && c.sig.key != nil {
-		r.sig, r.previous, r.hash = c.sig, c.sig.value, sha256.New()
+	r.r = bufio.NewReaderSize(c.source(), 32<<10)
+	if r.signed {
+		r.chain = c.sig.Chunks()
 	}
 	return r, nil
 }
@@ -73,8 +69,8 @@ func (r *chunkReader) Read(p []byte) (int, error) {
 	}
 	n, err := r.r.Read(p[:min(int64(len(p)), r.left)])
 	r.left -= int64(n)
-	if r.sig != nil {
-		r.hash.Write(p[:n])
+	if r.chain != nil {
+		r.chain.Write(p[:n])
 	}
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
@@ -124,14 +120,7 @@ func (r *chunkReader) endChunk() error {
 }
 
 func (r *chunkReader) checkChunk() error {
-	if r.sig == nil {
-		return nil
-	}
-	text := "AWS4-HMAC-SHA256-PAYLOAD\n" + r.sig.date + "\n" + r.sig.scopeText() + "\n" +
-		r.previous + "\n" + emptySHA + "\n" + hex.EncodeToString(r.hash.Sum(nil))
-	r.hash.Reset()
-	r.previous = r.sig.sign(text)
-	if r.previous != r.want {
+	if r.chain != nil && !r.chain.End(r.want) {
 		return ErrChunkSignature
 	}
 	return nil
@@ -180,17 +169,7 @@ func (r *chunkReader) readTrailer() error {
 		r.trailer.Add(name, value)
 		signed.WriteString(name + ":" + value + "\n")
 	}
-	return r.checkTrailer(signed.Bytes(), signature)
-}
-
-func (r *chunkReader) checkTrailer(signed []byte, signature string) error {
-	if r.sig == nil || !r.trailing {
-		return nil
-	}
-	sum := sha256.Sum256(signed)
-	text := "AWS4-HMAC-SHA256-TRAILER\n" + r.sig.date + "\n" + r.sig.scopeText() + "\n" +
-		r.previous + "\n" + hex.EncodeToString(sum[:])
-	if r.sig.sign(text) != signature {
+	if r.chain != nil && r.trailing && !r.chain.Trailer(signed.Bytes(), signature) {
 		return ErrChunkSignature
 	}
 	return nil

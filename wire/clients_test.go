@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -15,13 +17,24 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
+	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
+	"github.com/aws/smithy-go/transport/http/protocol/rpcv2"
 
 	"github.com/runnel/runnel/wire"
 )
@@ -111,7 +124,75 @@ func clientMux() (*wire.Mux, *bucket) {
 			return &sts.GetCallerIdentityOutput{Arn: &p.ARN, Account: &p.Account, UserId: &p.UserID}, nil
 		})},
 	})
+	m.Handle(echoCloudWatch())
+	m.Handle(echoSNS())
+	m.Handle(wire.API{
+		ID: "events", Protocols: []wire.Protocol{wire.JSON11}, Target: "AWSEvents",
+		Operations: []wire.Operation{wire.Op("PutEvents", func(_ context.Context, in *eventbridge.PutEventsInput) (*eventbridge.PutEventsOutput, error) {
+			out := &eventbridge.PutEventsOutput{}
+			for _, e := range in.Entries {
+				out.Entries = append(out.Entries, eventtypes.PutEventsResultEntry{EventId: e.Detail})
+			}
+			return out, nil
+		})},
+	})
 	return m, b
+}
+
+// echoCloudWatch answers GetMetricStatistics with the time and the statistics that it
+// was asked for, and ListMetrics with the number of metrics that it was last sent.
+func echoCloudWatch() wire.API {
+	api, count := monitoring(), 0
+	api.Operations = []wire.Operation{
+		wire.Op("PutMetricData", func(_ context.Context, in *cloudwatch.PutMetricDataInput) (*cloudwatch.PutMetricDataOutput, error) {
+			count = len(in.MetricData)
+			if count == 0 {
+				return nil, &cloudwatchtypes.InvalidParameterValueException{Message: aws.String("The collection MetricData must not have a size of zero.")}
+			}
+			return nil, nil
+		}),
+		wire.Op("ListMetrics", func(context.Context, *cloudwatch.ListMetricsInput) (*cloudwatch.ListMetricsOutput, error) {
+			return &cloudwatch.ListMetricsOutput{NextToken: aws.String(fmt.Sprint(count))}, nil
+		}),
+		wire.Op("GetMetricStatistics", func(_ context.Context, in *cloudwatch.GetMetricStatisticsInput) (*cloudwatch.GetMetricStatisticsOutput, error) {
+			return &cloudwatch.GetMetricStatisticsOutput{
+				Label:      in.MetricName,
+				Datapoints: []cloudwatchtypes.Datapoint{{Timestamp: in.StartTime, Sum: aws.Float64(float64(*in.Period) / 8), Unit: cloudwatchtypes.StandardUnit(in.Statistics[0])}},
+			}, nil
+		}),
+	}
+	return api
+}
+
+// echoSNS answers with what it was sent, in one text.
+func echoSNS() wire.API {
+	return wire.API{
+		ID: "sns", Protocols: []wire.Protocol{wire.Query}, Version: "2010-03-31", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/",
+		Names:  wire.Names{"*.MessageAttributes": {Key: "Name", Value: "Value"}, "DeleteTopicOutput": {Wrap: "-"}},
+		Status: map[string]int{"NotFound": 404},
+		Operations: []wire.Operation{
+			wire.Op("CreateTopic", func(_ context.Context, in *sns.CreateTopicInput) (*sns.CreateTopicOutput, error) {
+				return &sns.CreateTopicOutput{TopicArn: aws.String(fmt.Sprint(*in.Name, in.Attributes["FifoTopic"], *in.Tags[0].Key))}, nil
+			}),
+			wire.Op("GetTopicAttributes", func(_ context.Context, in *sns.GetTopicAttributesInput) (*sns.GetTopicAttributesOutput, error) {
+				return &sns.GetTopicAttributesOutput{Attributes: map[string]string{"TopicArn": *in.TopicArn, "DisplayName": "<é>"}}, nil
+			}),
+			wire.Op("PublishBatch", func(_ context.Context, in *sns.PublishBatchInput) (*sns.PublishBatchOutput, error) {
+				out := &sns.PublishBatchOutput{}
+				for _, e := range in.PublishBatchRequestEntries {
+					a := e.MessageAttributes["a"]
+					out.Successful = append(out.Successful, snstypes.PublishBatchResultEntry{Id: e.Id, MessageId: aws.String(*e.Message + *a.DataType + aws.ToString(a.StringValue) + string(a.BinaryValue))})
+				}
+				return out, nil
+			}),
+			wire.Op("DeleteTopic", func(_ context.Context, in *sns.DeleteTopicInput) (*sns.DeleteTopicOutput, error) {
+				if *in.TopicArn == "none" {
+					return nil, &snstypes.NotFoundException{Message: aws.String("Topic does not exist")}
+				}
+				return nil, nil
+			}),
+		},
+	}
 }
 
 // TestPutObject sends bodies in all the ways in which the SDK does.
@@ -166,6 +247,41 @@ func TestPutUnseekable(t *testing.T) {
 	}
 }
 
+// TestCompressedMetrics has the SDK compress its requests, in each protocol.
+func TestCompressedMetrics(t *testing.T) {
+	service := schemas.GraniteServiceVersion20100801
+	for name, protocol := range map[string]smithyhttp.ClientProtocol{
+		"cbor": rpcv2.NewCBOR(service), "json": awsjson.New10(service), "query": awsquery.New(service),
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, _ := clientMux()
+			var encodings []string
+			cfg := configWith(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				encodings = append(encodings, r.Header.Get("Content-Encoding"))
+				m.ServeHTTP(w, r)
+			}), exampleKey, exampleSecret, "")
+			cfg.RequestMinCompressSizeBytes = 10240 // what config.LoadDefaultConfig sets
+			client := cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) { o.Protocol = protocol })
+			in := &cloudwatch.PutMetricDataInput{Namespace: aws.String("n")}
+			for i := range 1000 {
+				in.MetricData = append(in.MetricData, cloudwatchtypes.MetricDatum{MetricName: aws.String(fmt.Sprint("m", i)), Value: aws.Float64(float64(i))})
+			}
+			if _, err := client.PutMetricData(t.Context(), in); err != nil {
+				t.Fatal(err)
+			}
+			out, err := client.ListMetrics(t.Context(), &cloudwatch.ListMetricsInput{})
+			if err != nil || *out.NextToken != "1000" || encodings[0] != "gzip" {
+				t.Errorf("%+v, %v, %q", out, err, encodings)
+			}
+			in.MetricData = in.MetricData[:0]
+			var invalid *cloudwatchtypes.InvalidParameterValueException
+			if _, err := client.PutMetricData(t.Context(), in); !errors.As(err, &invalid) || invalid.ErrorMessage() != "The collection MetricData must not have a size of zero." {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 const botoScript = `
 import boto3, sys, io, base64
 from botocore.config import Config
@@ -194,6 +310,32 @@ assert got == item, got
 m = boto3.client('sqs', **kw).receive_message(QueueUrl=url + '/000000000000/q', AttributeNames=['All'])['Messages'][0]
 assert m['Body'] == 'a<b>&\r\n' + url + '/000000000000/q', m
 assert m['Attributes'] == {'SentTimestamp': '1'} and m['MessageAttributes']['Method']['StringValue'] == 'POST', m
+import datetime
+start = datetime.datetime(2026, 11, 20, 1, 2, 3, tzinfo=datetime.timezone.utc)
+cw = boto3.client('cloudwatch', **kw)
+for n in 1, 1000:
+    cw.put_metric_data(Namespace='n', MetricData=[{'MetricName': 'm%d' % i, 'Value': 1.5, 'Timestamp': start, 'Dimensions': [{'Name': 'd', 'Value': 'v'}]} for i in range(n)])
+    assert cw.list_metrics()['NextToken'] == str(n)
+got = cw.get_metric_statistics(Namespace='n', MetricName='é', StartTime=start, EndTime=start, Period=60, Statistics=['Sum'])
+assert got['Label'] == 'é' and got['Datapoints'] == [{'Timestamp': start, 'Sum': 7.5, 'Unit': 'Sum'}], got
+try:
+    cw.put_metric_data(Namespace='n', MetricData=[])
+    assert False
+except cw.exceptions.InvalidParameterValueException as e:
+    assert e.response['Error']['Code'] == 'InvalidParameterValue' and 'size of zero' in e.response['Error']['Message'], e.response
+sns = boto3.client('sns', **kw)
+assert sns.create_topic(Name='t', Attributes={'FifoTopic': 'true'}, Tags=[{'Key': 'k', 'Value': 'v'}])['TopicArn'] == 'ttruek'
+assert sns.get_topic_attributes(TopicArn='a')['Attributes'] == {'TopicArn': 'a', 'DisplayName': '<é>'}
+got = sns.publish_batch(TopicArn='a', PublishBatchRequestEntries=[{'Id': '1', 'Message': 'm', 'MessageAttributes': {'a': {'DataType': 'String', 'StringValue': 's'}}},
+    {'Id': '2', 'Message': 'n', 'MessageAttributes': {'a': {'DataType': 'Binary', 'BinaryValue': b'b'}}}])['Successful']
+assert [e['MessageId'] for e in got] == ['mStrings', 'nBinaryb'], got
+sns.delete_topic(TopicArn='a')
+try:
+    sns.delete_topic(TopicArn='none')
+    assert False
+except sns.exceptions.NotFoundException as e:
+    assert e.response['Error']['Code'] == 'NotFound' and e.response['ResponseMetadata']['HTTPStatusCode'] == 404, e.response
+assert boto3.client('events', **kw).put_events(Entries=[{'Source': 's', 'DetailType': 't', 'Detail': '{}'}])['Entries'] == [{'EventId': '{}'}]
 assert boto3.client('sts', **kw).get_caller_identity()['UserId'] == 'AKIAIOSFODNN7EXAMPLE'
 print('ok')
 `
@@ -260,6 +402,16 @@ func cliSession(t *testing.T, path string) {
 	}
 	if got := run("sts", "get-caller-identity", "--query", "UserId"); got != exampleKey {
 		t.Errorf("caller %q", got)
+	}
+	if got := run("cloudwatch", "get-metric-statistics", "--namespace", "n", "--metric-name", "m", "--start-time", "2026-11-20T01:02:03Z", "--end-time", "2026-11-21T00:00:00Z", "--period", "60", "--statistics", "Sum", "--query", "Datapoints[0].[Sum,Unit]"); got != "7.5\tSum" {
+		t.Errorf("statistics %q", got)
+	}
+	run("cloudwatch", "put-metric-data", "--namespace", "n", "--metric-name", "m", "--value", "1")
+	if got := run("sns", "create-topic", "--name", "t", "--attributes", "FifoTopic=true", "--tags", "Key=k,Value=v", "--query", "TopicArn"); got != "ttruek" {
+		t.Errorf("topic %q", got)
+	}
+	if got := run("events", "put-events", "--entries", `[{"Source":"s","DetailType":"t","Detail":"{}"}]`, "--query", "Entries[0].EventId"); got != "{}" {
+		t.Errorf("event %q", got)
 	}
 	if got := run("dynamodb", "get-item", "--table-name", "table", "--key", `{"a":{"S":"x"}}`, "--query", "Item.echo.M.a.S"); got != "x" {
 		t.Errorf("item %q", got)

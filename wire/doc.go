@@ -4,9 +4,11 @@
 // of the AWS SDK's own input and output types. A [Mux] finds the service and the
 // operation a request is for, checks its signature, decodes the input, calls the
 // method and encodes what it returns, an error included. The protocols are awsJson
-// 1.0 and 1.1, query, restJson and restXml, as the Smithy specification describes
-// them (https://smithy.io/2.0/aws/protocols/index.html); what the specification
-// leaves open (names, flattening, statuses) the API's table says.
+// 1.0 and 1.1, query, restJson, restXml and rpcv2Cbor, as the Smithy specification
+// describes them (https://smithy.io/2.0/aws/protocols/index.html); what the
+// specification leaves open (names, flattening, statuses) the API's table says.
+// Package codec has the documents and package sign the signatures; here is what
+// HTTP carries them in.
 //
 // Invariants: a request is answered in its own protocol whatever goes wrong; no
 // operation sees an input whose signature did not verify, nor one that a page of
@@ -14,5 +16,5 @@
 // once and never shown; what a stranger sends is bounded in size and in depth before
 // it is decoded.
 //
-// Not here: rpcv2Cbor, event streams, SigV4a, and the listening sockets.
+// Not here: event streams, SigV4a, and the listening sockets.
 package wire

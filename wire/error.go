@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/runnel/runnel/wire/codec"
 )
 
 // Error is an error of AWS's that the SDK has no type for. It is a smithy.APIError,
@@ -67,7 +69,16 @@ var (
 
 // apiError is err as an error of AWS's, if it is one.
 func apiError(err error) (smithy.APIError, bool) {
+	var doc *codec.Error
+	if errors.As(err, &doc) {
+		return &Error{Code: doc.Code, Message: doc.Message}, true
+	}
 	var e smithy.APIError
 	ok := errors.As(err, &e)
 	return e, ok
+}
+
+// serializationError says that a request is not in its protocol's form.
+func serializationError(text string) error {
+	return &Error{Code: "SerializationException", Message: text}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/hex"
 	"flag"
 	"fmt"
 	"io"
@@ -19,6 +20,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -29,6 +32,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/fxamacker/cbor/v2"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/runnel/runnel/wire"
@@ -85,6 +89,9 @@ func answer(t *testing.T, h http.Handler, text []byte) string {
 	t.Helper()
 	head, body, _ := strings.Cut(string(text), "\n\n")
 	body = strings.TrimSuffix(body, "\n")
+	if strings.Contains(head, "application/cbor") {
+		body = unhex(t, body)
+	}
 	if !strings.Contains(head, "Host: ") {
 		head += "\nHost: localhost:4566"
 	}
@@ -106,7 +113,7 @@ func answer(t *testing.T, h http.Handler, text []byte) string {
 		}
 	}
 	if w.Body.Len() > 0 {
-		fmt.Fprintf(&b, "\n%s\n", w.Body)
+		fmt.Fprintf(&b, "\n%s\n", readable(t, w))
 	}
 	out := b.String()
 	for _, h := range []string{"X-Amzn-Requestid", "X-Amz-Request-Id", "X-Amz-Id-2"} {
@@ -117,10 +124,33 @@ func answer(t *testing.T, h http.Handler, text []byte) string {
 	return out
 }
 
+// unhex makes a body of hexadecimal digits with blanks.
+func unhex(t *testing.T, s string) string {
+	t.Helper()
+	b, err := hex.DecodeString(strings.Join(strings.Fields(s), ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// readable is an answer's body, CBOR in its diagnostic notation.
+func readable(t *testing.T, w *httptest.ResponseRecorder) string {
+	t.Helper()
+	if w.Header().Get("Content-Type") != "application/cbor" {
+		return w.Body.String()
+	}
+	s, err := cbor.Diagnose(w.Body.Bytes())
+	if err != nil {
+		t.Errorf("%v: %x", err, w.Body)
+	}
+	return s
+}
+
 // serviceMux has a few operations of every protocol. Most answer with an error.
 func serviceMux(cfg wire.Config) *wire.Mux {
 	m := wire.NewMux(cfg)
-	for _, api := range []wire.API{sqsAPI(), dynamodbAPI(), logsAPI(), lambdaAPI(), apigatewayAPI(), iamAPI(), s3API()} {
+	for _, api := range []wire.API{sqsAPI(), dynamodbAPI(), logsAPI(), lambdaAPI(), apigatewayAPI(), iamAPI(), monitoringAPI(), s3API()} {
 		m.Handle(api)
 	}
 	return m
@@ -206,6 +236,33 @@ func iamAPI() wire.API {
 			return &iam.ListRolesOutput{}, nil
 		})},
 	}
+}
+
+func monitoringAPI() wire.API {
+	api := monitoring()
+	api.Operations = []wire.Operation{
+		wire.Op("ListMetrics", func(_ context.Context, in *cloudwatch.ListMetricsInput) (*cloudwatch.ListMetricsOutput, error) {
+			if in.Namespace != nil && *in.Namespace == "fail" {
+				return nil, io.ErrClosedPipe
+			}
+			return &cloudwatch.ListMetricsOutput{Metrics: []cloudwatchtypes.Metric{{Namespace: in.Namespace}}}, nil
+		}),
+		wire.Op("PutMetricData", func(_ context.Context, in *cloudwatch.PutMetricDataInput) (*cloudwatch.PutMetricDataOutput, error) {
+			if in.Namespace == nil {
+				return nil, &cloudwatchtypes.InvalidParameterValueException{Message: aws.String("The parameter Namespace is required.")}
+			}
+			return nil, nil
+		}),
+		wire.Op("PutDashboard", func(_ context.Context, in *cloudwatch.PutDashboardInput) (*cloudwatch.PutDashboardOutput, error) {
+			return nil, &cloudwatchtypes.DashboardInvalidInputError{
+				Message: aws.String("The dashboard is not valid"), DashboardValidationMessages: []cloudwatchtypes.DashboardValidationMessage{{Message: aws.String("no widgets"), DataPath: aws.String("/")}},
+			}
+		}),
+		wire.Op("ListTagsForResource", func(_ context.Context, in *cloudwatch.ListTagsForResourceInput) (*cloudwatch.ListTagsForResourceOutput, error) {
+			return nil, &cloudwatchtypes.ResourceNotFoundException{Message: aws.String("Unknown"), ResourceId: in.ResourceARN, ResourceType: aws.String("alarm")}
+		}),
+	}
+	return api
 }
 
 func s3API() wire.API {

@@ -10,7 +10,12 @@ import (
 	"net/http"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"sync"
+	"time"
+
+	"github.com/runnel/runnel/wire/codec"
+	"github.com/runnel/runnel/wire/sign"
 )
 
 // Credentials says who holds an access key.
@@ -32,6 +37,10 @@ type Config struct {
 	Require bool
 	// Logger takes the causes of internal failures; slog.Default if nil.
 	Logger *slog.Logger
+	// Observe, if not nil, is called once for every request to an API, when the
+	// answer has been written and before the handler returns: so it must not wait
+	// for anything. What was diverted is not seen.
+	Observe func(Call)
 }
 
 // Mux serves the APIs that were handed to it. Handle and Divert come before the
@@ -105,6 +114,10 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.req.Trace = outer.Trace
 	}
 	c.ctx = WithRequest(r.Context(), c.req)
+	if m.cfg.Observe != nil {
+		c.seen = &Call{Request: c.req, Start: time.Now()}
+		defer c.observe()
+	}
 	defer c.release()
 	defer c.recover()
 	if err := c.serve(); err != nil {
@@ -123,7 +136,7 @@ func sourceIP(r *http.Request) string {
 // service is an API ready to serve.
 type service struct {
 	API
-	codec     *codec
+	codec     *codec.Codec
 	byName    map[string]*operation
 	routes    []*route
 	selectors map[string]bool
@@ -142,7 +155,7 @@ func newService(api API) (*service, error) {
 	if api.MaxBody == 0 {
 		api.MaxBody = defaultMaxBody
 	}
-	s := &service{API: api, codec: newCodec(&api), byName: map[string]*operation{}, selectors: map[string]bool{}}
+	s := &service{API: api, codec: newCodec(api), byName: map[string]*operation{}, selectors: map[string]bool{}}
 	for _, name := range api.Selectors {
 		s.selectors[name] = true
 	}
@@ -162,6 +175,14 @@ func newService(api API) (*service, error) {
 	return s, nil
 }
 
+// newCodec returns the codec of an API.
+func newCodec(api API) *codec.Codec {
+	return codec.New(codec.Config{
+		Names: api.Names, Unions: api.Unions, LowerCamel: api.LowerCamel,
+		ForJSON: !api.speaks(Query, RESTXML),
+	})
+}
+
 // Check reports types of an API's operations that no codec can carry, such as a
 // union that is missing in API.Unions. It is for tests: a Mux looks at a type only
 // when the first request needs it, for a quick start.
@@ -173,7 +194,7 @@ func Check(api API) error {
 	var errs []error
 	for _, op := range s.byName {
 		for _, t := range []reflect.Type{op.in, op.out} {
-			if _, err := s.codec.plan(t); err != nil {
+			if _, err := s.codec.Plan(t); err != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", op.name, err))
 			}
 		}
@@ -181,16 +202,9 @@ func Check(api API) error {
 	return errors.Join(errs...)
 }
 
-// speaks reports whether the service has one of the protocols.
-func (s *service) speaks(ps ...Protocol) bool {
-	for _, p := range ps {
-		for _, q := range s.Protocols {
-			if p == q {
-				return true
-			}
-		}
-	}
-	return false
+// speaks reports whether the API has one of the protocols.
+func (a *API) speaks(ps ...Protocol) bool {
+	return slices.ContainsFunc(ps, func(p Protocol) bool { return slices.Contains(a.Protocols, p) })
 }
 
 // call is a request on its way.
@@ -203,12 +217,13 @@ type call struct {
 	svc     *service
 	proto   Protocol
 	op      *operation
-	match   match // REST
-	form    *form // query
-	sig     *signature
+	match   match       // REST
+	form    *codec.Form // query
+	sig     *sign.Signature
 	buf     *bytes.Buffer // the body, once it is read
 	hostID  string        // S3's second id of a request
 	started bool          // the answer's header is written
+	seen    *Call         // nil unless Config.Observe is there
 }
 
 func (c *call) serve() error {
@@ -228,9 +243,15 @@ func (c *call) serve() error {
 		return err
 	}
 	c.release() // an operation may wait for long
+	if c.seen != nil {
+		c.seen.Input = in.Interface()
+	}
 	out, err := c.op.call(c.ctx, in.Interface())
 	if err != nil {
 		return err
+	}
+	if c.seen != nil {
+		c.seen.Output = out
 	}
 	return c.encode(reflect.ValueOf(out).Elem())
 }
@@ -245,12 +266,7 @@ func (c *call) recover() {
 	if e == http.ErrAbortHandler {
 		panic(e)
 	}
-	err := panicked{e, debug.Stack()}
-	if c.started {
-		c.logFailure(err)
-		panic(http.ErrAbortHandler)
-	}
-	c.fail(err)
+	c.fail(panicked{e, debug.Stack()})
 }
 
 // panicked is a panic in an operation.
@@ -262,29 +278,44 @@ type panicked struct {
 func (p panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
 
 func (c *call) decode(in reflect.Value) error {
-	switch c.proto {
-	case RESTJSON, RESTXML:
+	if c.proto == RESTJSON || c.proto == RESTXML {
 		return c.decodeREST(in)
-	case Query:
-		return c.svc.codec.decodeForm(c.form, in)
+	}
+	n, err := c.svc.codec.Plan(c.op.in)
+	if err != nil {
+		return err
+	}
+	if c.proto == Query {
+		return n.DecodeForm(c.form, in)
 	}
 	doc, err := c.body()
 	if err != nil {
 		return err
 	}
-	return c.svc.codec.decodeJSON(doc, in)
+	if c.proto == RPCv2CBOR {
+		return n.DecodeCBOR(doc, in)
+	}
+	return n.DecodeJSON(doc, in)
 }
 
 func (c *call) encode(out reflect.Value) error {
-	switch c.proto {
-	case RESTJSON, RESTXML:
+	if c.proto == RESTJSON || c.proto == RESTXML {
 		return c.encodeREST(out)
-	case Query:
-		return c.document(http.StatusOK, func(b []byte) ([]byte, error) {
-			return c.svc.codec.encodeQuery(b, c.op.name, c.svc.Namespace, c.req.ID, out)
-		})
+	}
+	n, err := c.svc.codec.Plan(c.op.out)
+	if err != nil {
+		return err
+	}
+	if c.proto == RPCv2CBOR && len(n.Fields) == 0 {
+		return c.empty(http.StatusOK)
 	}
 	return c.document(http.StatusOK, func(b []byte) ([]byte, error) {
-		return c.svc.codec.encodeJSON(b, out)
+		switch c.proto {
+		case Query:
+			return n.AppendResponse(b, c.op.name, c.svc.Namespace, c.req.ID, out), nil
+		case RPCv2CBOR:
+			return n.AppendCBOR(b, out), nil
+		}
+		return n.AppendJSON(b, out), nil
 	})
 }

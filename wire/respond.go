@@ -9,12 +9,9 @@ import (
 	"hash/crc32"
 	"log/slog"
 	"net/http"
-	"reflect"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/aws/smithy-go"
 )
 
 // identify gives the request its id, in the form that the protocol has.
@@ -32,12 +29,18 @@ func (c *call) identify() {
 // begin writes the header of an answer.
 func (c *call) begin(status int) {
 	c.started = true
+	if c.seen != nil {
+		c.seen.Status, c.seen.FirstByte = status, time.Since(c.seen.Start)
+	}
 	h := c.w.Header()
 	if c.proto == RESTXML {
 		h.Set("X-Amz-Request-Id", c.req.ID)
 		h.Set("X-Amz-Id-2", c.hostID)
 	} else {
 		h.Set("X-Amzn-Requestid", c.req.ID)
+	}
+	if c.proto == RPCv2CBOR {
+		h.Set("Smithy-Protocol", rpcv2)
 	}
 	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	c.w.WriteHeader(status)
@@ -54,6 +57,8 @@ func (c *call) contentType() string {
 		return "text/xml"
 	case RESTXML:
 		return "application/xml"
+	case RPCv2CBOR:
+		return "application/cbor"
 	}
 	return "application/json"
 }
@@ -74,7 +79,7 @@ func (c *call) document(status int, write func([]byte) ([]byte, error)) error {
 	}
 	c.begin(status)
 	if c.r.Method != http.MethodHead {
-		c.w.Write(b) // a client that has gone needs no answer
+		c.Write(b) // a client that has gone needs no answer
 	}
 	if cap(b) <= 1<<20 {
 		c.buffers.Put(bytes.NewBuffer(b[:0]))
@@ -84,17 +89,19 @@ func (c *call) document(status int, write func([]byte) ([]byte, error)) error {
 
 // fail answers with an error in the request's protocol.
 func (c *call) fail(err error) {
-	if c.started {
+	e, ok := apiError(err)
+	if !ok || c.started {
 		c.logFailure(err)
+		e = c.internal()
+	}
+	if c.seen != nil {
+		c.seen.Err = e
+	}
+	if c.started {
 		panic(http.ErrAbortHandler)
 	}
 	if c.req.ID == "" {
 		c.identify()
-	}
-	e, ok := apiError(err)
-	if !ok {
-		c.logFailure(err)
-		e = c.internal()
 	}
 	f := c.failure(e)
 	if err := c.answerFailure(f); err != nil {
@@ -116,7 +123,7 @@ func (c *call) answerFailure(f failure) error {
 		return nil
 	case c.proto == RESTJSON:
 		h.Set("X-Amzn-Errortype", f.code)
-	case c.proto == JSON10 || c.proto == JSON11:
+	case c.proto == JSON10 || c.proto == JSON11 || c.proto == RPCv2CBOR:
 		if q := c.svc.queryError(f.code); q != "" {
 			h.Set("X-Amzn-Query-Error", q+";"+f.sender())
 		}
@@ -139,147 +146,4 @@ func (c *call) internal() *Error {
 		return &Error{Code: "InternalError", Message: "We encountered an internal error. Please try again.", Status: 500}
 	}
 	return &Error{Code: "InternalFailure", Message: "The request processing has failed because of an unknown error, exception or failure.", Status: 500}
-}
-
-// failure is an error on its way to the client.
-type failure struct {
-	*call
-	err    smithy.APIError
-	code   string
-	status int
-}
-
-func (c *call) failure(e smithy.APIError) failure {
-	f := failure{call: c, err: e, code: e.ErrorCode()}
-	if own, ok := e.(*Error); ok {
-		f.status = own.Status
-	}
-	if f.status == 0 && c.svc != nil {
-		f.status = c.svc.Status[f.code]
-	}
-	if f.status == 0 {
-		f.status = http.StatusBadRequest
-		if e.ErrorFault() == smithy.FaultServer {
-			f.status = http.StatusInternalServerError
-		}
-	}
-	return f
-}
-
-func (f failure) sender() string {
-	if f.status >= 500 {
-		return "Receiver"
-	}
-	return "Sender"
-}
-
-func (s *service) queryError(code string) string {
-	if s == nil {
-		return ""
-	}
-	return s.QueryErrors[code]
-}
-
-func (f failure) append(b []byte) ([]byte, error) {
-	switch f.proto {
-	case RESTXML:
-		return f.appendREST(b), nil
-	case Query:
-		return f.appendQuery(b), nil
-	}
-	return f.appendJSON(b)
-}
-
-// appendJSON writes the code (awsJson), the text, and the other members that the
-// SDK's type for the error has.
-func (f failure) appendJSON(b []byte) ([]byte, error) {
-	b = append(b, '{')
-	if f.proto != RESTJSON {
-		b = append(b, `"__type":`...)
-		b = append(appendQuoted(b, f.shape()), ',')
-	}
-	name := "message"
-	if f.svc != nil {
-		name = or(f.svc.MessageMember, name)
-	}
-	if f.code == errSyntax.Code {
-		name = "Message"
-	}
-	b = append(appendQuoted(b, name), ':')
-	b = appendQuoted(b, f.err.ErrorMessage())
-	if own, ok := f.err.(*Error); ok {
-		for k, v := range sorted(own.Fields) {
-			b = append(appendQuoted(append(b, ','), k), ':')
-			b = appendQuoted(b, v)
-		}
-		return append(b, '}'), nil
-	}
-	return f.appendModelled(b)
-}
-
-// appendModelled writes the members of the SDK's type but for the text.
-func (f failure) appendModelled(b []byte) ([]byte, error) {
-	v := reflect.Indirect(reflect.ValueOf(f.err))
-	if f.svc == nil || v.Kind() != reflect.Struct {
-		return append(b, '}'), nil
-	}
-	n, err := f.svc.codec.errorPlan(v.Type())
-	if err != nil {
-		return b, err
-	}
-	return n.appendMembers(b, v, '}'), nil
-}
-
-// coral are the namespaces of the errors that AWS's framework gives, not a service.
-var coral = map[string]string{
-	"SerializationException":              "com.amazon.coral.service",
-	"UnknownOperationException":           "com.amazon.coral.service",
-	"InternalFailure":                     "com.amazon.coral.service",
-	"InvalidSignatureException":           "com.amazon.coral.service",
-	"IncompleteSignatureException":        "com.amazon.coral.service",
-	"MissingAuthenticationTokenException": "com.amazon.coral.service",
-	"UnrecognizedClientException":         "com.amazon.coral.service",
-	"ExpiredTokenException":               "com.amazon.coral.service",
-	"AccessDeniedException":               "com.amazon.coral.service",
-	"ValidationException":                 "com.amazon.coral.validate",
-}
-
-// shape is the __type of an awsJson error.
-func (f failure) shape() string {
-	if f.svc == nil || f.svc.Shapes == "" {
-		return f.code
-	}
-	return or(coral[f.code], f.svc.Shapes) + "#" + f.code
-}
-
-func (f failure) appendQuery(b []byte) []byte {
-	code := f.code
-	if q := f.svc.queryError(code); q != "" {
-		code = q
-	}
-	b = append(b, "<ErrorResponse"...)
-	if f.svc != nil && f.svc.Namespace != "" {
-		b = appendAttr(b, "xmlns", f.svc.Namespace)
-	}
-	b = append(b, "><Error>"...)
-	b = appendElement(b, "Type", f.sender())
-	b = appendElement(b, "Code", code)
-	b = appendElement(b, "Message", f.err.ErrorMessage())
-	b = append(b, "</Error>"...)
-	b = appendElement(b, "RequestId", f.req.ID)
-	return append(b, "</ErrorResponse>"...)
-}
-
-func (f failure) appendREST(b []byte) []byte {
-	b = append(b, xmlHeader+"<Error>"...)
-	b = appendElement(b, "Code", f.code)
-	b = appendElement(b, "Message", f.err.ErrorMessage())
-	if own, ok := f.err.(*Error); ok {
-		for k, v := range sorted(own.Fields) {
-			b = appendElement(b, k, v)
-		}
-	}
-	b = appendElement(b, "RequestId", f.req.ID)
-	b = appendElement(b, "HostId", f.hostID)
-	return append(b, "</Error>"...)
 }

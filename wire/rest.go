@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/runnel/runnel/wire/codec"
 )
 
 // restPlan says where HTTP carries the members of an operation.
@@ -24,14 +26,14 @@ type restSide struct {
 	prefix  []bound
 	query   []bound
 	labels  []bound // in the order of the URI
-	payload *field
-	status  *field
-	body    *node // what is left; nil if nothing is
+	payload *codec.Field
+	status  *codec.Field
+	body    *codec.Node // what is left; nil if nothing is
 }
 
 // bound is a member and the header or parameter that carries it.
 type bound struct {
-	*field
+	*codec.Field
 	name string
 }
 
@@ -47,16 +49,16 @@ func (c *call) sides() (*restPlan, error) {
 }
 
 func (c *call) side(t reflect.Type, out bool) (*restSide, error) {
-	n, err := c.svc.codec.plan(t)
+	n, err := c.svc.codec.Plan(t)
 	if err != nil {
 		return nil, err
 	}
 	s := &restSide{}
 	var gone []string
 	op := c.op
-	for i := range n.fields {
-		f := &n.fields[i]
-		name := f.goName
+	for i := range n.Fields {
+		f := &n.Fields[i]
+		name := f.GoName
 		header, isHeader := op.rest.headers[name]
 		prefix, isPrefix := op.prefix[name]
 		query, isQuery := op.query[name]
@@ -80,12 +82,12 @@ func (c *call) side(t reflect.Type, out bool) (*restSide, error) {
 	if !out {
 		for _, seg := range op.rest.route.segments {
 			if seg.field != "" {
-				s.labels = append(s.labels, bound{n.fieldNamed(seg.field), ""})
+				s.labels = append(s.labels, bound{n.Field(seg.field), ""})
 			}
 		}
 	}
-	if len(gone) < len(n.fields) && s.payload == nil {
-		s.body = n.without(gone...)
+	if len(gone) < len(n.Fields) && s.payload == nil {
+		s.body = n.Without(gone...)
 	}
 	return s, nil
 }
@@ -102,27 +104,4 @@ func headerName(name string, out bool) string {
 
 func (op *operation) isLabel(field string) bool {
 	return slices.ContainsFunc(op.rest.route.segments, func(s segment) bool { return s.field == field })
-}
-
-func (n *node) fieldNamed(goName string) *field {
-	for i := range n.fields {
-		if n.fields[i].goName == goName {
-			return &n.fields[i]
-		}
-	}
-	return nil
-}
-
-// without is the plan of a struct less some members.
-func (n *node) without(goNames ...string) *node {
-	less := *n
-	less.fields, less.member, less.elems = nil, map[string]int{}, map[string]int{}
-	for _, f := range n.fields {
-		if !slices.Contains(goNames, f.goName) {
-			less.member[f.json] = len(less.fields)
-			less.elems[localName(f.xml.Name)] = len(less.fields)
-			less.fields = append(less.fields, f)
-		}
-	}
-	return &less
 }

@@ -1,12 +1,15 @@
 package wire
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/runnel/runnel/wire/codec"
 )
 
 func (c *call) decodeREST(in reflect.Value) error {
@@ -17,7 +20,7 @@ func (c *call) decodeREST(in reflect.Value) error {
 	s := plan.in
 	switch {
 	case s.payload != nil:
-		err = c.decodePayload(s.payload, in.Field(s.payload.index))
+		err = c.decodePayload(s.payload, in.Field(s.payload.Index))
 	case s.body != nil:
 		err = c.decodeDocument(s.body, in)
 	case c.sig != nil:
@@ -58,19 +61,19 @@ func (c *call) discardBody() error {
 
 // decodeDocument reads the body by n; members that HTTP carries elsewhere are not
 // in n.
-func (c *call) decodeDocument(n *node, v reflect.Value) error {
+func (c *call) decodeDocument(n *codec.Node, v reflect.Value) error {
 	doc, err := c.body()
 	if err != nil {
 		return err
 	}
 	if c.proto == RESTXML {
-		return decodeXML(n, "", doc, v)
+		return n.DecodeXML("", doc, v)
 	}
-	return decodeJSONNode(n, doc, v)
+	return n.DecodeJSON(doc, v)
 }
 
-func (c *call) decodePayload(f *field, v reflect.Value) error {
-	if f.node.kind == kindStream {
+func (c *call) decodePayload(f *codec.Field, v reflect.Value) error {
+	if f.Kind == codec.KindStream {
 		body, err := c.stream()
 		if err == nil {
 			v.Set(reflect.ValueOf(body))
@@ -81,7 +84,7 @@ func (c *call) decodePayload(f *field, v reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	if f.node.kind == kindBlob {
+	if f.Kind == codec.KindBlob {
 		if len(doc) > 0 {
 			v.SetBytes(slices.Clone(doc))
 		}
@@ -90,37 +93,37 @@ func (c *call) decodePayload(f *field, v reflect.Value) error {
 	if len(doc) == 0 {
 		return nil
 	}
-	if n := f.node; n.kind == kindString || n.kind == kindPointer && n.elem.kind == kindString {
-		return setText(n, v, string(doc))
+	if n := f.Node; n.Kind == codec.KindString || n.Kind == codec.KindPointer && n.Elem.Kind == codec.KindString {
+		return n.SetText(v, string(doc))
 	}
 	if c.proto == RESTXML {
-		return decodeXML(f.node, f.xml.Name, doc, v)
+		return f.DecodeXML(f.XML.Name, doc, v)
 	}
-	return decodeJSONNode(f.node, doc, v)
+	return f.DecodeJSON(doc, v)
 }
 
 // badText is the error for a label, header or parameter that is not of its type.
 func (c *call) badText(f bound, value string) error {
 	if c.proto == RESTXML {
 		return &Error{
-			Code: "InvalidArgument", Message: "Provided argument " + or(f.name, f.goName) + " is not valid",
-			Fields: map[string]string{"ArgumentName": or(f.name, f.goName), "ArgumentValue": value},
+			Code: "InvalidArgument", Message: "Provided argument " + cmp.Or(f.name, f.GoName) + " is not valid",
+			Fields: map[string]string{"ArgumentName": cmp.Or(f.name, f.GoName), "ArgumentValue": value},
 		}
 	}
-	return serialization(strconv.Quote(value) + " is not a valid value of " + or(f.name, f.goName))
+	return serializationError(strconv.Quote(value) + " is not a valid value of " + cmp.Or(f.name, f.GoName))
 }
 
 func (c *call) bindText(f bound, in reflect.Value, values []string) error {
-	v := in.Field(f.index)
-	if f.node.kind != kindList {
-		if err := setText(f.node, v, values[0]); err != nil {
+	v := in.Field(f.Index)
+	if f.Kind != codec.KindList {
+		if err := f.SetText(v, values[0]); err != nil {
 			return c.badText(f, values[0])
 		}
 		return nil
 	}
-	list := reflect.MakeSlice(f.node.typ, len(values), len(values))
+	list := reflect.MakeSlice(f.Type, len(values), len(values))
 	for i, s := range values {
-		if err := setText(f.node.elem, list.Index(i), s); err != nil {
+		if err := f.Elem.SetText(list.Index(i), s); err != nil {
 			return c.badText(f, s)
 		}
 	}
@@ -129,26 +132,26 @@ func (c *call) bindText(f bound, in reflect.Value, values []string) error {
 }
 
 func (c *call) bindQuery(f bound, in reflect.Value) error {
-	if f.node.kind == kindMap {
-		in.Field(f.index).Set(restOfQuery(f.node.typ, c.match.query, c.op.rest.route))
+	if f.Kind == codec.KindMap {
+		in.Field(f.Index).Set(restOfQuery(f.Type, c.match.query, c.op.rest.route))
 		return nil
 	}
 	values, ok := c.match.query[f.name]
 	if !ok || len(values) == 0 {
 		return nil
 	}
-	if values[0] == "" && !holdsText(f.node) {
+	if values[0] == "" && !holdsText(f.Node) {
 		return nil
 	}
 	return c.bindText(f, in, values)
 }
 
 // holdsText reports whether an empty string is a value of the type.
-func holdsText(n *node) bool {
-	for n.kind == kindPointer || n.kind == kindList {
-		n = n.elem
+func holdsText(n *codec.Node) bool {
+	for n.Kind == codec.KindPointer || n.Kind == codec.KindList {
+		n = n.Elem
 	}
-	return n.kind == kindString
+	return n.Kind == codec.KindString
 }
 
 // restOfQuery is the parameters that nothing else binds.
@@ -182,7 +185,7 @@ func (c *call) bindHeader(f bound, in reflect.Value) error {
 	if len(values) == 0 {
 		return nil
 	}
-	if f.node.kind == kindList {
+	if f.Kind == codec.KindList {
 		var split []string
 		for _, v := range values {
 			for s := range strings.SplitSeq(v, ",") {
@@ -211,7 +214,7 @@ func plainEncodings(values []string) []string {
 // bindPrefix adds the headers whose names begin with the member's to it.
 func bindPrefix(f bound, in reflect.Value, h http.Header) {
 	m := map[string]string{}
-	if old, ok := in.Field(f.index).Interface().(map[string]string); ok && old != nil {
+	if old, ok := in.Field(f.Index).Interface().(map[string]string); ok && old != nil {
 		m = old
 	}
 	for k, vs := range h {
@@ -220,48 +223,6 @@ func bindPrefix(f bound, in reflect.Value, h http.Header) {
 		}
 	}
 	if len(m) > 0 {
-		in.Field(f.index).Set(reflect.ValueOf(m))
+		in.Field(f.Index).Set(reflect.ValueOf(m))
 	}
-}
-
-// setText reads a value from a header, parameter, form or XML text.
-func setText(n *node, v reflect.Value, s string) error {
-	switch n.kind {
-	case kindPointer:
-		p := reflect.New(n.elem.typ)
-		if err := setText(n.elem, p.Elem(), s); err != nil {
-			return err
-		}
-		v.Set(p)
-	case kindString:
-		v.SetString(s)
-	case kindBool:
-		b, err := strconv.ParseBool(strings.ToLower(s))
-		if err != nil {
-			return err
-		}
-		v.SetBool(b)
-	case kindInt, kindUint:
-		if _, err := strconv.ParseInt(s, 10, 64); err != nil {
-			return err // "1.5" and "NaN" are no integers in text
-		}
-		return setNumber(n, v, s)
-	case kindFloat:
-		return setNumber(n, v, s)
-	case kindBlob:
-		b, err := decodeBase64(s)
-		if err != nil {
-			return err
-		}
-		v.SetBytes(b)
-	case kindTime:
-		t, err := parseTime(s)
-		if err != nil {
-			return err
-		}
-		v.Set(reflect.ValueOf(t))
-	default:
-		return cannot("", n)
-	}
-	return nil
 }

@@ -6,7 +6,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/runnel/runnel/wire/codec"
 )
 
 func (c *call) encodeREST(out reflect.Value) error {
@@ -17,12 +18,12 @@ func (c *call) encodeREST(out reflect.Value) error {
 	s := plan.out
 	h := c.w.Header()
 	for _, f := range s.headers {
-		if v := out.Field(f.index); !absent(f.node, v) && !v.IsZero() {
-			h[f.name] = []string{headerText(f.node, v)}
+		if v := out.Field(f.Index); !f.Absent(v) && !v.IsZero() {
+			h[f.name] = []string{f.Text(v)}
 		}
 	}
 	for _, f := range s.prefix {
-		for k, v := range out.Field(f.index).Seq2() {
+		for k, v := range out.Field(f.Index).Seq2() {
 			// In lower case as S3 has it: Python's SDK keeps the case.
 			h[strings.ToLower(f.name+k.String())] = []string{v.String()}
 		}
@@ -32,35 +33,21 @@ func (c *call) encodeREST(out reflect.Value) error {
 	case c.r.Method == http.MethodHead && s.payload == nil:
 		return c.empty(status)
 	case s.payload != nil:
-		return c.encodePayload(status, s.payload, out.Field(s.payload.index))
-	case s.body == nil || status == http.StatusNoContent || c.proto == RESTXML && s.body.empty(out):
+		return c.encodePayload(status, s.payload, out.Field(s.payload.Index))
+	case s.body == nil || status == http.StatusNoContent || c.proto == RESTXML && !s.body.HasDocument(out):
 		return c.empty(status)
 	}
 	return c.document(status, func(b []byte) ([]byte, error) {
 		if c.proto == RESTXML {
-			return s.body.appendRoot(append(b, xmlHeader...), out, c.svc.Namespace), nil
+			return s.body.AppendXML(b, out, c.svc.Namespace), nil
 		}
-		return s.body.appendJSON(b, out), nil
+		return s.body.AppendJSON(b, out), nil
 	})
-}
-
-// empty reports whether a document would be but a root that Names does not name.
-// Then there is none: an output whose members are all in the header has no body.
-func (n *node) empty(v reflect.Value) bool {
-	if n.root.Name != "" {
-		return false
-	}
-	for i := range n.fields {
-		if f := &n.fields[i]; !absent(f.node, v.Field(f.index)) {
-			return false
-		}
-	}
-	return true
 }
 
 func (c *call) status(s *restSide, out reflect.Value) int {
 	if s.status != nil {
-		v := reflect.Indirect(out.Field(s.status.index))
+		v := reflect.Indirect(out.Field(s.status.Index))
 		if v.IsValid() && v.CanInt() && v.Int() != 0 {
 			return int(v.Int())
 		}
@@ -85,29 +72,29 @@ func (c *call) empty(status int) error {
 	return nil
 }
 
-func (c *call) encodePayload(status int, f *field, v reflect.Value) error {
+func (c *call) encodePayload(status int, f *codec.Field, v reflect.Value) error {
 	for v.Kind() == reflect.Pointer && !v.IsNil() {
 		v = v.Elem()
 	}
-	n := f.node
-	for n.kind == kindPointer {
-		n = n.elem
+	n := f.Node
+	for n.Kind == codec.KindPointer {
+		n = n.Elem
 	}
 	switch {
-	case n.kind == kindStream:
+	case n.Kind == codec.KindStream:
 		return c.encodeStream(status, v)
 	case v.IsZero():
 		return c.empty(status)
-	case n.kind == kindBlob:
+	case n.Kind == codec.KindBlob:
 		return c.bytes(status, v.Bytes())
-	case n.kind == kindString:
+	case n.Kind == codec.KindString:
 		return c.bytes(status, []byte(v.String()))
 	}
 	return c.document(status, func(b []byte) ([]byte, error) {
 		if c.proto == RESTXML {
-			return n.appendRoot(append(b, xmlHeader...), v, c.svc.Namespace), nil
+			return n.AppendXML(b, v, c.svc.Namespace), nil
 		}
-		return n.appendJSON(b, v), nil
+		return n.AppendJSON(b, v), nil
 	})
 }
 
@@ -121,7 +108,7 @@ func (c *call) bytes(status int, b []byte) error {
 	h.Set("Content-Length", strconv.Itoa(len(b)))
 	c.begin(status)
 	if c.r.Method != http.MethodHead {
-		c.w.Write(b)
+		c.Write(b)
 	}
 	return nil
 }
@@ -140,7 +127,7 @@ func (c *call) encodeStream(status int, v reflect.Value) error {
 	if c.r.Method == http.MethodHead {
 		return nil
 	}
-	dst := &clientWriter{w: c.w}
+	dst := &clientWriter{w: c}
 	_, err := io.Copy(dst, r) // by r's own WriteTo if it has one
 	if dst.gone {
 		return nil
@@ -159,27 +146,4 @@ func (c *clientWriter) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.gone = err != nil
 	return n, err
-}
-
-// headerText is a value as a header has it.
-func headerText(n *node, v reflect.Value) string {
-	switch n.kind {
-	case kindPointer:
-		return headerText(n.elem, v.Elem())
-	case kindTime:
-		f := n.time
-		if f == 0 {
-			f = HTTPDate
-		}
-		return string(appendTime(nil, v.Interface().(time.Time), f))
-	case kindList:
-		parts := make([]string, v.Len())
-		for i := range parts {
-			parts[i] = headerText(n.elem, v.Index(i))
-		}
-		return strings.Join(parts, ",")
-	case kindString:
-		return v.String()
-	}
-	return string(appendText(nil, n, v))
 }

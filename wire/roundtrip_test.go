@@ -118,7 +118,7 @@ func (gen *generator) compare(t *testing.T, what string, want, got reflect.Value
 			gen.compare(t, what+"."+f.Name, w, g)
 			continue
 		}
-		if sameStream(w.Interface(), g.Interface()) {
+		if sameStream(w.Interface(), g.Interface()) || show(w) == show(g) { // times may be in another place
 			continue
 		}
 		t.Errorf("%s.%s: got %s, want %s", what, f.Name, show(g), show(w))
@@ -143,7 +143,7 @@ func dump(b *strings.Builder, v reflect.Value) {
 		dump(b, v.Elem())
 	case reflect.Struct:
 		if tm, ok := v.Interface().(time.Time); ok {
-			b.WriteString(tm.Format(time.RFC3339Nano))
+			b.WriteString(tm.UTC().Format(time.RFC3339Nano))
 			return
 		}
 		b.WriteString("{")

@@ -1,14 +1,18 @@
 package wire
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/runnel/runnel/wire/codec"
+	"github.com/runnel/runnel/wire/sign"
 )
 
 // resolve finds the service that a request is for and the protocol it speaks.
 func (c *call) resolve() error {
-	sig, err := parseSignature(c.r)
+	sig, err := sign.Parse(c.r)
 	c.sig = sig
 	c.svc, c.match.host = c.findService()
 	c.proto = c.findProtocol()
@@ -24,17 +28,17 @@ func (c *call) resolve() error {
 	return nil
 }
 
-// findService tries, in turn: the host name, the credential scope, X-Amz-Target,
-// the query API's version and action, the path of a REST API, and then S3, whose
-// paths can be anything. label is what the host name says in front of S3's name:
+// findService tries, in turn: the host name, the credential scope, the path of
+// rpcv2Cbor, X-Amz-Target, the query API's version and action, the path of a REST
+// API, and then S3, whose paths can be anything. label is what the host name says in front of S3's name:
 // a bucket.
 func (c *call) findService() (s *service, label string) {
 	s, label = c.byHost(hostName(c.r.Host))
 	if s != nil {
 		return s, label
 	}
-	if c.sig != nil && c.sig.service != "" {
-		if s := c.byID(c.sig.service); s != nil && (label == "" || s.speaks(RESTXML)) {
+	if c.sig != nil && c.sig.Service != "" {
+		if s := c.byID(c.sig.Service); s != nil && (label == "" || s.speaks(RESTXML)) {
 			return s, label
 		} else if s != nil {
 			return s, ""
@@ -45,6 +49,10 @@ func (c *call) findService() (s *service, label string) {
 	}
 	if label != "" {
 		return c.speaking(RESTXML), label
+	}
+	if isRPC(c.r) {
+		target, _ := rpcOperation(c.r)
+		return c.byTarget(target), ""
 	}
 	if target := c.r.Header.Get("X-Amz-Target"); target != "" {
 		return c.byTarget(target), ""
@@ -146,7 +154,7 @@ func (c *call) byAction() *service {
 	if err != nil {
 		return nil
 	}
-	version, action := f.get("Version"), f.get("Action")
+	version, action := f.Get("Version"), f.Get("Action")
 	for _, s := range c.apis {
 		if s.speaks(Query) && s.Version == version {
 			return s
@@ -169,11 +177,13 @@ func (c *call) findProtocol() Protocol {
 		json, other = JSON11, JSON10
 	}
 	switch {
+	case isRPC(c.r):
+		return RPCv2CBOR
 	case c.svc == nil && target:
 		return json
 	case c.svc == nil && isQuery(c.r):
 		return Query
-	case c.svc == nil && c.sig != nil && c.sig.service != "":
+	case c.svc == nil && c.sig != nil && c.sig.Service != "":
 		return RESTJSON
 	case c.svc == nil:
 		return RESTXML
@@ -199,19 +209,22 @@ func (c *call) unknownService() error {
 	case RESTXML:
 		return c.noRoute(c.r.URL.EscapedPath())
 	case RESTJSON:
-		return &Error{Code: "UnknownOperationException", Message: c.sig.service + " is not served here", Status: c.unknownStatus()}
+		return &Error{Code: "UnknownOperationException", Message: c.sig.Service + " is not served here", Status: c.unknownStatus()}
 	}
 	target := c.r.Header.Get("X-Amz-Target")
+	if c.proto == RPCv2CBOR {
+		target, _ = rpcOperation(c.r)
+	}
 	return &Error{Code: "UnknownOperationException", Message: target + " is not served here", Status: c.unknownStatus()}
 }
 
-func invalidAction(f *form) error {
-	return Errorf("InvalidAction", "Could not find operation %s for version %s", f.get("Action"), or(f.get("Version"), "NO_VERSION_SPECIFIED"))
+func invalidAction(f *codec.Form) error {
+	return Errorf("InvalidAction", "Could not find operation %s for version %s", f.Get("Action"), cmp.Or(f.Get("Version"), "NO_VERSION_SPECIFIED"))
 }
 
 // unknownStatus is the status of UnknownOperationException.
 func (c *call) unknownStatus() int {
-	if c.proto == RESTJSON {
+	if c.proto == RESTJSON || c.proto == RPCv2CBOR {
 		return http.StatusNotFound
 	}
 	return http.StatusBadRequest
@@ -224,6 +237,8 @@ func (c *call) findOperation() error {
 		return c.findRoute()
 	case Query:
 		return c.findAction()
+	case RPCv2CBOR:
+		return c.findRPC()
 	}
 	target := c.r.Header.Get("X-Amz-Target")
 	prefix, name, _ := strings.Cut(target, ".")
@@ -244,7 +259,7 @@ func (c *call) findAction() error {
 	if err != nil {
 		return err
 	}
-	action := f.get("Action")
+	action := f.Get("Action")
 	if action == "" {
 		return Errorf("MissingAction", "The request must contain the parameter Action")
 	}
@@ -253,8 +268,8 @@ func (c *call) findAction() error {
 		return invalidAction(f)
 	}
 	c.op = op
-	if f := c.svc.PathField; f != "" && len(c.r.URL.Path) > 1 && c.form.get(f) == "" {
-		c.form.put(f, c.req.URL()+c.r.URL.EscapedPath())
+	if f := c.svc.PathField; f != "" && len(c.r.URL.Path) > 1 && c.form.Get(f) == "" {
+		c.form.Put(f, c.req.URL()+c.r.URL.EscapedPath())
 	}
 	return nil
 }

@@ -36,15 +36,15 @@ func up(ctx context.Context, c *call) error {
 		if err := printAPIs(ctx, c.stdout, r.AWS()); err != nil {
 			return err
 		}
-		fmt.Fprintf(c.stdout, "ready: export %s\n", strings.Join(environment(cfg, r.Endpoint()), " "))
+		fmt.Fprintf(c.stdout, "ready: export %s\n", strings.Join(exports(cfg, r.Endpoint()), " "))
 		<-ctx.Done()
 		return nil
 	})
 }
 
-// environment is what makes clients reach the runtime. Some read one name of
+// exports is what makes clients reach the runtime. Some read one name of
 // the region, some the other.
-func environment(cfg *runnel.Config, endpoint string) []string {
+func exports(cfg *runnel.Config, endpoint string) []string {
 	env := []string{"AWS_ENDPOINT_URL=" + endpoint, "AWS_REGION=" + cfg.Region, "AWS_DEFAULT_REGION=" + cfg.Region}
 	if cfg.AccessKeys != "" {
 		return append(env, "AWS_SHARED_CREDENTIALS_FILE="+absolute(cfg.AccessKeys))

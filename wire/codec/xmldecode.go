@@ -1,4 +1,4 @@
-package wire
+package codec
 
 import (
 	"bytes"
@@ -15,9 +15,9 @@ var errMalformedXML = &Error{
 	Message: "The XML you provided was not well-formed or did not validate against our published schema",
 }
 
-// decodeXML reads doc into v by n. The root must be named as root says, unless
+// DecodeXML reads doc into v. The root must be named as root says, unless
 // that is "". Namespaces are ignored; entities are not expanded.
-func decodeXML(n *node, root string, doc []byte, v reflect.Value) error {
+func (n *Node) DecodeXML(root string, doc []byte, v reflect.Value) error {
 	if len(bytes.TrimSpace(doc)) == 0 {
 		return nil
 	}
@@ -59,34 +59,36 @@ func (d *xmlDecoder) rest() error {
 
 // element reads the element that start opens, up to its end; names are those of the
 // member that holds it.
-func (d *xmlDecoder) element(n *node, names *Name, start xml.StartElement, v reflect.Value) error {
+func (d *xmlDecoder) element(n *Node, names *Name, start xml.StartElement, v reflect.Value) error {
 	if d.depth++; d.depth > maxDepth {
 		return errMalformedXML
 	}
 	defer func() { d.depth-- }()
-	switch n.kind {
-	case kindPointer:
+	switch n.Kind {
+	case KindPointer:
 		if v.IsNil() {
-			v.Set(reflect.New(n.elem.typ))
+			v.Set(reflect.New(n.Elem.Type))
 		}
-		return d.element(n.elem, names, start, v.Elem())
-	case kindStruct:
+		return d.element(n.Elem, names, start, v.Elem())
+	case KindStruct:
 		return d.members(n, start, v)
-	case kindList:
+	case KindList:
 		return d.items(n, names, start, v)
-	case kindMap:
+	case KindMap:
 		return d.entries(n, names, start, v)
-	case kindUnion, kindStream:
+	case KindUnion:
+		return d.union(n.union, v)
+	case KindStream:
 		return d.children(func(xml.StartElement) error { return d.skip() })
 	}
 	text, err := d.text()
 	if err != nil {
 		return err
 	}
-	if n.kind != kindString {
+	if n.Kind != KindString {
 		text = strings.TrimSpace(text)
 	}
-	if setText(n, v, text) != nil {
+	if n.SetText(v, text) != nil {
 		return errMalformedXML
 	}
 	return nil
@@ -135,10 +137,10 @@ func (d *xmlDecoder) skip() error {
 	return nil
 }
 
-func (d *xmlDecoder) members(n *node, start xml.StartElement, v reflect.Value) error {
+func (d *xmlDecoder) members(n *Node, start xml.StartElement, v reflect.Value) error {
 	for _, a := range start.Attr {
-		if i, ok := n.elems[a.Name.Local]; ok && n.fields[i].xml.Attr {
-			if setText(n.fields[i].node, v.Field(n.fields[i].index), a.Value) != nil {
+		if i, ok := n.elems[a.Name.Local]; ok && n.Fields[i].XML.Attr {
+			if n.Fields[i].SetText(v.Field(n.Fields[i].Index), a.Value) != nil {
 				return errMalformedXML
 			}
 		}
@@ -148,15 +150,28 @@ func (d *xmlDecoder) members(n *node, start xml.StartElement, v reflect.Value) e
 		if !ok {
 			return d.skip()
 		}
-		f := &n.fields[i]
-		return d.element(f.node, &f.xml, child, v.Field(f.index))
+		f := &n.Fields[i]
+		return d.element(f.Node, &f.XML, child, v.Field(f.Index))
+	})
+}
+
+// union reads the last member that it knows.
+func (d *xmlDecoder) union(u *unionPlan, v reflect.Value) error {
+	return d.children(func(child xml.StartElement) error {
+		i, ok := u.byName[child.Name.Local]
+		if !ok {
+			return d.skip()
+		}
+		p, value := u.members[i].value()
+		v.Set(p)
+		return d.element(u.members[i].node, defaultNames, child, value)
 	})
 }
 
 // items reads a list: all of it, or if it is flat one item.
-func (d *xmlDecoder) items(n *node, names *Name, start xml.StartElement, v reflect.Value) error {
+func (d *xmlDecoder) items(n *Node, names *Name, start xml.StartElement, v reflect.Value) error {
 	if v.IsNil() {
-		v.Set(reflect.MakeSlice(n.typ, 0, 0))
+		v.Set(reflect.MakeSlice(n.Type, 0, 0))
 	}
 	item := func(child xml.StartElement) error {
 		i := v.Len()
@@ -165,7 +180,7 @@ func (d *xmlDecoder) items(n *node, names *Name, start xml.StartElement, v refle
 		}
 		v.Grow(1)
 		v.SetLen(i + 1)
-		return d.element(n.elem, defaultNames, child, v.Index(i))
+		return d.element(n.Elem, defaultNames, child, v.Index(i))
 	}
 	if names.Flat {
 		return item(start)
@@ -178,24 +193,24 @@ func (d *xmlDecoder) items(n *node, names *Name, start xml.StartElement, v refle
 	})
 }
 
-func (d *xmlDecoder) entries(n *node, names *Name, start xml.StartElement, v reflect.Value) error {
+func (d *xmlDecoder) entries(n *Node, names *Name, start xml.StartElement, v reflect.Value) error {
 	if v.IsNil() {
-		v.Set(reflect.MakeMap(n.typ))
+		v.Set(reflect.MakeMap(n.Type))
 	}
 	entry := func(xml.StartElement) error {
-		key, value := "", reflect.New(n.elem.typ).Elem()
+		key, value := "", reflect.New(n.Elem.Type).Elem()
 		err := d.children(func(child xml.StartElement) (err error) {
 			switch child.Name.Local {
 			case names.Key:
 				key, err = d.text()
 				return err
 			case names.Value:
-				return d.element(n.elem, defaultNames, child, value)
+				return d.element(n.Elem, defaultNames, child, value)
 			}
 			return d.skip()
 		})
 		if err == nil {
-			v.SetMapIndex(reflect.ValueOf(key).Convert(n.typ.Key()), value)
+			v.SetMapIndex(reflect.ValueOf(key).Convert(n.Type.Key()), value)
 		}
 		return err
 	}

@@ -1,7 +1,8 @@
-package wire
+package codec
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -20,10 +21,22 @@ func parseTime(s string) (time.Time, error) {
 	if t, err := http.ParseTime(s); err == nil {
 		return t.UTC(), nil
 	}
-	if f, err := strconv.ParseFloat(s, 64); err == nil && f > -1e12 && f < 1e12 {
-		return time.UnixMilli(int64(f * 1000)).UTC(), nil
+	if f, err := strconv.ParseFloat(s, 64); err == nil {
+		if t, ok := epoch(f); ok {
+			return t, nil
+		}
 	}
 	return time.Time{}, errors.New("invalid timestamp " + strconv.Quote(s))
+}
+
+// epoch is the time some seconds after 1970, to the millisecond; not ok beyond the
+// years that ISO 8601 can write.
+func epoch(seconds float64) (t time.Time, ok bool) {
+	const first, last = -62167219200, 253402300800 // the years 0 and 10000
+	if !(seconds >= first && seconds < last-0.001) {
+		return t, false
+	}
+	return time.UnixMilli(int64(math.Round(seconds * 1000))).UTC(), true
 }
 
 // appendTime writes a timestamp; f must not be zero.

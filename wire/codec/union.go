@@ -1,10 +1,30 @@
-package wire
+package codec
 
 import (
 	"reflect"
 	"slices"
 	"strings"
 )
+
+// Union is a union type: an interface in the SDK, with one struct per member.
+type Union struct {
+	iface   reflect.Type
+	members []reflect.Type // the struct types
+	codec   unionCodec
+}
+
+// UnionOf declares the union I by all its members, as nil pointers:
+//
+//	wire.UnionOf[types.AttributeValue]((*types.AttributeValueMemberS)(nil), ...)
+//
+// A member's wire name is what follows "Member" in the name of its type.
+func UnionOf[I any](members ...I) Union {
+	u := Union{iface: reflect.TypeFor[I](), codec: typedUnion[I]{}}
+	for _, m := range members {
+		u.members = append(u.members, reflect.TypeOf(m).Elem())
+	}
+	return u
+}
 
 // unionPlan is the plan of a union.
 type unionPlan struct {
@@ -19,8 +39,28 @@ type memberPlan struct {
 	name   string
 	quoted string // `{"name":`
 	typ    reflect.Type
-	value  *node // of the field Value, the only one exported
+	node   *Node // of the field Value, the only one exported
 	index  int
+}
+
+// value makes a member, which p points to; value is its field Value.
+func (m *memberPlan) value() (p, value reflect.Value) {
+	p = reflect.New(m.typ)
+	return p, p.Elem().Field(m.index)
+}
+
+// memberOf is the plan of the member that an interface holds, and its field Value;
+// nil if it holds none.
+func (u *unionPlan) memberOf(iface reflect.Value) (*memberPlan, reflect.Value) {
+	p := iface.Elem()
+	if !p.IsValid() {
+		return nil, p
+	}
+	i, ok := u.byType[p.Type()]
+	if !ok || p.IsNil() {
+		return nil, p
+	}
+	return &u.members[i], p.Elem().Field(u.members[i].index)
 }
 
 // unknownMember is the SDK's type for a member that it does not know. It stands for
@@ -33,18 +73,18 @@ func (p planner) unionMember(u *unionPlan, t reflect.Type) error {
 		return nil
 	}
 	_, name, _ := strings.Cut(t.Name(), "Member")
-	if p.lower {
+	if p.cfg.LowerCamel {
 		name = lowerFirst(name)
 	}
 	f, _ := t.FieldByName("Value")
-	value, err := p.node(f.Type, 0)
+	value, err := p.resolve(f.Type, 0)
 	if err != nil {
 		return err
 	}
 	u.byName[name] = len(u.members)
 	u.byType[reflect.PointerTo(t)] = len(u.members)
 	u.members = append(u.members, memberPlan{
-		name: name, quoted: `{"` + name + `":`, typ: t, value: value, index: f.Index[0],
+		name: name, quoted: `{"` + name + `":`, typ: t, node: value, index: f.Index[0],
 	})
 	return nil
 }
@@ -76,7 +116,7 @@ func (t typedUnion[I]) one(d *jsonDecoder, u *unionPlan) (x I, err error) {
 		return x, d.literal("null")
 	}
 	if c := d.peek(); c != '{' {
-		return x, d.mismatch(&node{kind: kindUnion}, c)
+		return x, d.mismatch(&Node{Kind: KindUnion}, c)
 	}
 	if err := d.open('{'); err != nil {
 		return x, err
@@ -118,8 +158,8 @@ func (t typedUnion[I]) member(d *jsonDecoder, u *unionPlan, key string) (x I, er
 		}
 		return t.strange(u, d.keep(key))
 	}
-	p := reflect.New(u.members[m].typ)
-	if err := d.value(u.members[m].value, p.Elem().Field(u.members[m].index)); err != nil {
+	p, value := u.members[m].value()
+	if err := d.value(u.members[m].node, value); err != nil {
 		return x, err
 	}
 	return p.Interface().(I), nil
@@ -127,12 +167,20 @@ func (t typedUnion[I]) member(d *jsonDecoder, u *unionPlan, key string) (x I, er
 
 // strange stands for a union that the API does not have.
 func (t typedUnion[I]) strange(u *unionPlan, tag string) (x I, err error) {
+	p, err := u.strange(tag)
+	if err != nil {
+		return x, err
+	}
+	return p.Interface().(I), nil
+}
+
+func (u *unionPlan) strange(tag string) (reflect.Value, error) {
 	if u.unknown == nil {
-		return x, serialization("Unexpected key or keys in a union")
+		return reflect.Value{}, serialization("Unexpected key or keys in a union")
 	}
 	p := reflect.New(u.unknown)
 	p.Elem().FieldByName("Tag").SetString(tag)
-	return p.Interface().(I), nil
+	return p, nil
 }
 
 func (t typedUnion[I]) decodeList(d *jsonDecoder, u *unionPlan, v reflect.Value) error {
@@ -202,12 +250,12 @@ func (u *unionPlan) appendOne(b []byte, p reflect.Value) []byte {
 	b = append(b, m.quoted...)
 	value := p.Elem().Field(m.index)
 	switch {
-	case m.value.kind == kindList && value.IsNil():
+	case m.node.Kind == KindList && value.IsNil():
 		b = append(b, "[]"...)
-	case m.value.kind == kindMap && value.IsNil():
+	case m.node.Kind == KindMap && value.IsNil():
 		b = append(b, "{}"...)
 	default:
-		b = m.value.appendJSON(b, value)
+		b = m.node.AppendJSON(b, value)
 	}
 	return append(b, '}')
 }
@@ -228,7 +276,7 @@ func (t typedUnion[I]) encodeMap(b []byte, u *unionPlan, v reflect.Value) []byte
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendQuoted(b, k), ':')
+		b = append(AppendQuoted(b, k), ':')
 		if x := any(m[k]); x == nil {
 			b = append(b, "null"...)
 		} else {

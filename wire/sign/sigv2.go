@@ -1,4 +1,4 @@
-package wire
+package sign
 
 import (
 	"crypto/hmac"
@@ -20,37 +20,37 @@ func isSigV2(r *http.Request) bool {
 
 // parseSigV2 reads the query parameters of such a URL
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html).
-func parseSigV2(q url.Values) (*signature, error) {
-	s := &signature{
-		v2: true, presigned: true, service: "s3",
-		accessKey: q.Get("AWSAccessKeyId"),
+func parseSigV2(q url.Values) (*Signature, error) {
+	s := &Signature{
+		v2: true, Presigned: true, Service: "s3",
+		AccessKey: q.Get("AWSAccessKeyId"),
 		value:     q.Get("Signature"),
-		token:     q.Get("x-amz-security-token"),
-		date:      q.Get("Expires"),
+		Token:     q.Get("x-amz-security-token"),
+		Date:      q.Get("Expires"),
 	}
-	if s.accessKey == "" || s.value == "" || s.date == "" {
-		return s, authFailure{authQuery, "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"}
+	if s.AccessKey == "" || s.value == "" || s.Date == "" {
+		return s, &Error{Query, "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"}
 	}
-	expires, err := strconv.ParseInt(s.date, 10, 64)
+	expires, err := strconv.ParseInt(s.Date, 10, 64)
 	if err != nil {
-		return s, authFailure{authQuery, "Invalid date (should be seconds since epoch): " + s.date}
+		return s, &Error{Query, "Invalid date (should be seconds since epoch): " + s.Date}
 	}
-	s.end = time.Unix(expires, 0)
+	s.End = time.Unix(expires, 0)
 	return s, nil
 }
 
-// verifyV2 reports whether the signature is the secret's. bucket is what came in
+// VerifyV2 reports whether the signature is the secret's. bucket is what came in
 // the host name.
-func (s *signature) verifyV2(r *http.Request, secret, bucket string) bool {
+func (s *Signature) VerifyV2(r *http.Request, secret, bucket string) bool {
 	h := hmac.New(sha1.New, []byte(secret))
 	h.Write([]byte(s.stringV2(r, bucket)))
 	got, err := base64.StdEncoding.DecodeString(s.value)
 	return err == nil && hmac.Equal(h.Sum(nil), got)
 }
 
-func (s *signature) stringV2(r *http.Request, bucket string) string {
+func (s *Signature) stringV2(r *http.Request, bucket string) string {
 	var b strings.Builder
-	b.WriteString(r.Method + "\n" + r.Header.Get("Content-Md5") + "\n" + r.Header.Get("Content-Type") + "\n" + s.date + "\n")
+	b.WriteString(r.Method + "\n" + r.Header.Get("Content-Md5") + "\n" + r.Header.Get("Content-Type") + "\n" + s.Date + "\n")
 	var amz []string
 	for k, vs := range r.Header {
 		if name := strings.ToLower(k); strings.HasPrefix(name, "x-amz-") {

@@ -1,12 +1,10 @@
-package wire
+package codec
 
 import (
-	"encoding/base64"
 	"math"
 	"reflect"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -16,17 +14,9 @@ type jsonDecoder struct {
 	jsonScanner
 }
 
-// decodeJSON reads doc into v, which must be settable. An empty document is an
+// DecodeJSON reads doc into v, which must be settable. An empty document is an
 // empty object, as AWS takes it.
-func (c *codec) decodeJSON(doc []byte, v reflect.Value) error {
-	n, err := c.plan(v.Type())
-	if err != nil {
-		return err
-	}
-	return decodeJSONNode(n, doc, v)
-}
-
-func decodeJSONNode(n *node, doc []byte, v reflect.Value) error {
+func (n *Node) DecodeJSON(doc []byte, v reflect.Value) error {
 	if len(doc) == 0 {
 		return nil
 	}
@@ -43,26 +33,26 @@ func decodeJSONNode(n *node, doc []byte, v reflect.Value) error {
 	return nil
 }
 
-func (d *jsonDecoder) value(n *node, v reflect.Value) error {
+func (d *jsonDecoder) value(n *Node, v reflect.Value) error {
 	c := d.peek()
 	if c == 'n' {
 		return d.literal("null")
 	}
-	switch n.kind {
-	case kindPointer:
-		p := reflect.New(n.elem.typ)
-		if err := d.value(n.elem, p.Elem()); err != nil {
+	switch n.Kind {
+	case KindPointer:
+		p := reflect.New(n.Elem.Type)
+		if err := d.value(n.Elem, p.Elem()); err != nil {
 			return err
 		}
 		v.Set(p)
 		return nil
-	case kindStruct:
+	case KindStruct:
 		return d.object(n, v, c)
-	case kindList:
+	case KindList:
 		return d.list(n, v, c)
-	case kindMap:
+	case KindMap:
 		return d.mapping(n, v, c)
-	case kindUnion:
+	case KindUnion:
 		if c != '{' {
 			return d.mismatch(n, c)
 		}
@@ -71,7 +61,7 @@ func (d *jsonDecoder) value(n *node, v reflect.Value) error {
 	return d.scalar(n, v, c)
 }
 
-func (d *jsonDecoder) object(n *node, v reflect.Value, c byte) error {
+func (d *jsonDecoder) object(n *Node, v reflect.Value, c byte) error {
 	if c != '{' {
 		return d.mismatch(n, c)
 	}
@@ -91,8 +81,8 @@ func (d *jsonDecoder) object(n *node, v reflect.Value, c byte) error {
 		if !ok {
 			err = d.skip()
 		} else {
-			f := &n.fields[m]
-			err = d.value(f.node, v.Field(f.index))
+			f := &n.Fields[m]
+			err = d.value(f.Node, v.Field(f.Index))
 		}
 		if err != nil {
 			return err
@@ -100,17 +90,17 @@ func (d *jsonDecoder) object(n *node, v reflect.Value, c byte) error {
 	}
 }
 
-func (d *jsonDecoder) list(n *node, v reflect.Value, c byte) error {
+func (d *jsonDecoder) list(n *Node, v reflect.Value, c byte) error {
 	if c != '[' {
 		return d.mismatch(n, c)
 	}
-	if n.elem.kind == kindUnion {
-		return n.elem.union.codec.decodeList(d, n.elem.union, v)
+	if n.Elem.Kind == KindUnion {
+		return n.Elem.union.codec.decodeList(d, n.Elem.union, v)
 	}
 	if err := d.open('['); err != nil {
 		return err
 	}
-	v.Set(reflect.MakeSlice(n.typ, 0, 0))
+	v.Set(reflect.MakeSlice(n.Type, 0, 0))
 	for i := 0; ; i++ {
 		more, err := d.more(i, ']')
 		if err != nil || !more {
@@ -123,23 +113,23 @@ func (d *jsonDecoder) list(n *node, v reflect.Value, c byte) error {
 			v.Grow(max(4, i))
 		}
 		v.SetLen(i + 1)
-		if err := d.value(n.elem, v.Index(i)); err != nil {
+		if err := d.value(n.Elem, v.Index(i)); err != nil {
 			return err
 		}
 	}
 }
 
-func (d *jsonDecoder) mapping(n *node, v reflect.Value, c byte) error {
+func (d *jsonDecoder) mapping(n *Node, v reflect.Value, c byte) error {
 	if c != '{' {
 		return d.mismatch(n, c)
 	}
-	if n.elem.kind == kindUnion {
-		return n.elem.union.codec.decodeMap(d, n.elem.union, v)
+	if n.Elem.Kind == KindUnion {
+		return n.Elem.union.codec.decodeMap(d, n.Elem.union, v)
 	}
 	if err := d.open('{'); err != nil {
 		return err
 	}
-	m := reflect.MakeMap(n.typ)
+	m := reflect.MakeMap(n.Type)
 	v.Set(m)
 	for i := 0; ; i++ {
 		more, err := d.more(i, '}')
@@ -150,35 +140,35 @@ func (d *jsonDecoder) mapping(n *node, v reflect.Value, c byte) error {
 		if err != nil {
 			return err
 		}
-		item := reflect.New(n.elem.typ).Elem()
-		if err := d.value(n.elem, item); err != nil {
+		item := reflect.New(n.Elem.Type).Elem()
+		if err := d.value(n.Elem, item); err != nil {
 			return err
 		}
-		m.SetMapIndex(reflect.ValueOf(d.keep(key)).Convert(n.typ.Key()), item)
+		m.SetMapIndex(reflect.ValueOf(d.keep(key)).Convert(n.Type.Key()), item)
 	}
 }
 
-func (d *jsonDecoder) scalar(n *node, v reflect.Value, c byte) error {
+func (d *jsonDecoder) scalar(n *Node, v reflect.Value, c byte) error {
 	switch {
-	case n.kind == kindTime:
+	case n.Kind == KindTime:
 		return d.time(n, v, c)
-	case n.kind == kindFloat && c == '"':
+	case n.Kind == KindFloat && c == '"':
 		return d.floatText(n, v)
-	case n.kind == kindString && c == '"':
+	case n.Kind == KindString && c == '"':
 		s, err := d.str()
 		if err == nil {
 			v.SetString(s)
 		}
 		return err
-	case n.kind == kindBool && c == 't':
+	case n.Kind == KindBool && c == 't':
 		v.SetBool(true)
 		return d.literal("true")
-	case n.kind == kindBool && c == 'f':
+	case n.Kind == KindBool && c == 'f':
 		v.SetBool(false)
 		return d.literal("false")
-	case n.kind == kindBlob && c == '"':
+	case n.Kind == KindBlob && c == '"':
 		return d.blob(v)
-	case isNumber(c) && (n.kind == kindInt || n.kind == kindUint || n.kind == kindFloat):
+	case isNumber(c) && (n.Kind == KindInt || n.Kind == KindUint || n.Kind == KindFloat):
 		s, err := d.number()
 		if err != nil {
 			return err
@@ -203,18 +193,8 @@ func (d *jsonDecoder) blob(v reflect.Value) error {
 	return nil
 }
 
-// decodeBase64 reads the standard alphabet, with padding or without.
-func decodeBase64(s string) ([]byte, error) {
-	b := make([]byte, base64.StdEncoding.DecodedLen(len(s)))
-	n, err := base64.StdEncoding.Decode(b, []byte(s))
-	if err != nil {
-		return base64.RawStdEncoding.DecodeString(s)
-	}
-	return b[:n], nil
-}
-
 // time reads epoch seconds, or a date in either of the text forms.
-func (d *jsonDecoder) time(n *node, v reflect.Value, c byte) error {
+func (d *jsonDecoder) time(n *Node, v reflect.Value, c byte) error {
 	switch {
 	case isNumber(c):
 		s, err := d.number()
@@ -222,14 +202,14 @@ func (d *jsonDecoder) time(n *node, v reflect.Value, c byte) error {
 			return err
 		}
 		f, err := strconv.ParseFloat(s, 64)
-		if err != nil || math.Abs(f) > 1e15 {
+		if n.time == EpochMS {
+			f /= 1000
+		}
+		t, ok := epoch(f)
+		if err != nil || !ok {
 			return &Error{Code: errSyntax.Code, Message: "invalid timestamp " + s}
 		}
-		t := time.UnixMilli(int64(math.Round(f * 1000)))
-		if n.time == EpochMS {
-			t = time.UnixMilli(int64(f))
-		}
-		v.Set(reflect.ValueOf(t.UTC()))
+		v.Set(reflect.ValueOf(t))
 		return nil
 	case c == '"':
 		s, err := d.str()
@@ -247,7 +227,7 @@ func (d *jsonDecoder) time(n *node, v reflect.Value, c byte) error {
 }
 
 // floatText reads the floats that JSON has no number for.
-func (d *jsonDecoder) floatText(n *node, v reflect.Value) error {
+func (d *jsonDecoder) floatText(n *Node, v reflect.Value) error {
 	s, err := d.str()
 	if err != nil {
 		return err
@@ -265,43 +245,10 @@ func (d *jsonDecoder) floatText(n *node, v reflect.Value) error {
 	return nil
 }
 
-// setNumber puts a number's text in v; a fraction is cut off from an integer, as
-// AWS does.
-func setNumber(n *node, v reflect.Value, s string) error {
-	switch n.kind {
-	case kindFloat:
-		f, err := strconv.ParseFloat(s, v.Type().Bits())
-		if err != nil {
-			return cannot("NUMBER_VALUE", n)
-		}
-		v.SetFloat(f)
-	case kindUint:
-		u, err := strconv.ParseUint(s, 10, v.Type().Bits())
-		if err != nil {
-			return cannot("NUMBER_VALUE", n)
-		}
-		v.SetUint(u)
-	default:
-		i, err := strconv.ParseInt(s, 10, 64)
-		if err != nil {
-			f, ferr := strconv.ParseFloat(s, 64)
-			if ferr != nil || math.Abs(f) >= 1<<63 {
-				return cannot("NUMBER_VALUE", n)
-			}
-			i = int64(f)
-		}
-		if v.OverflowInt(i) {
-			return cannot("NUMBER_VALUE", n)
-		}
-		v.SetInt(i)
-	}
-	return nil
-}
-
 // mismatch is the error for a value that begins with c where n is due. The texts
 // are those of AWS's framework, as clients report them, for example in
 // https://github.com/async-aws/aws/issues/1667.
-func (d *jsonDecoder) mismatch(n *node, c byte) error {
+func (d *jsonDecoder) mismatch(n *Node, c byte) error {
 	switch {
 	case c == '{':
 		return serialization("Start of structure or map found where not expected.")
@@ -319,41 +266,4 @@ func (d *jsonDecoder) mismatch(n *node, c byte) error {
 		return d.syntax("unexpected end")
 	}
 	return d.syntax("unexpected character")
-}
-
-func serialization(text string) error {
-	return &Error{Code: errSyntax.Code, Message: text}
-}
-
-func cannot(token string, n *node) error {
-	switch n.kind {
-	case kindList:
-		return serialization("Expected list or null")
-	case kindStruct, kindMap, kindUnion:
-		return serialization("Expected map or null")
-	}
-	return serialization(token + " can not be converted to " + awsType(n))
-}
-
-// awsType is a type as AWS's texts name it, with its article.
-func awsType(n *node) string {
-	switch n.kind {
-	case kindString:
-		return "a String"
-	case kindBool:
-		return "a Boolean"
-	case kindBlob:
-		return "a Blob"
-	case kindTime:
-		return "a Timestamp"
-	case kindFloat:
-		if n.typ.Bits() == 32 {
-			return "a Float"
-		}
-		return "a Double"
-	}
-	if n.typ.Bits() == 64 {
-		return "a Long"
-	}
-	return "an Integer"
 }
