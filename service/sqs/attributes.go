@@ -23,13 +23,15 @@ type setting struct {
 	min, max   int    // of numbers
 	isNumber   bool
 	normalized func(value string) (string, error) // of others; nil: any value
+	fifo       bool                               // FIFO queues alone have it
+	values     []string                           // all that it can be
 }
 
 func number(name string, def, lo, hi int) setting {
 	return setting{name: name, def: strconv.Itoa(def), min: lo, max: hi, isNumber: true}
 }
 
-// settings are all attributes that a standard queue has and that can be set.
+// settings are all attributes that can be set.
 func settings() []setting {
 	return []setting{
 		number("VisibilityTimeout", 30, 0, maxVisibility),
@@ -43,6 +45,10 @@ func settings() []setting {
 		{name: "KmsMasterKeyId"},
 		{name: "KmsDataKeyReusePeriodSeconds", min: 60, max: 86400, isNumber: true},
 		{name: "SqsManagedSseEnabled", normalized: checkBool("SqsManagedSseEnabled")},
+		{name: "FifoQueue", fifo: true, values: []string{"true"}},
+		{name: "ContentBasedDeduplication", fifo: true, def: "false", values: []string{"false", "true"}},
+		{name: "DeduplicationScope", fifo: true, def: "queue", values: []string{"queue", "messageGroup"}},
+		{name: "FifoThroughputLimit", fifo: true, def: "perQueue", values: []string{"perQueue", "perMessageGroupId"}},
 	}
 }
 
@@ -56,8 +62,9 @@ const (
 
 var settable = settings()
 
-func settingOf(name string) (setting, bool) {
-	i := slices.IndexFunc(settable, func(s setting) bool { return s.name == name })
+// settingOf finds a setting that queues of a type have.
+func settingOf(name string, fifo bool) (setting, bool) {
+	i := slices.IndexFunc(settable, func(s setting) bool { return s.name == name && (fifo || !s.fifo) })
 	if i < 0 {
 		return setting{}, false
 	}
@@ -66,14 +73,11 @@ func settingOf(name string) (setting, bool) {
 
 // checkAttributes checks what can be checked without the store, and writes
 // the values as they are kept.
-func checkAttributes(in map[string]string) (map[string]string, error) {
+func checkAttributes(in map[string]string, fifo bool) (map[string]string, error) {
 	out := make(map[string]string, len(in))
 	for _, name := range sortedKeys(in) {
-		s, ok := settingOf(name)
+		s, ok := settingOf(name, fifo)
 		if !ok {
-			if name == "FifoQueue" && in[name] == "true" {
-				return nil, errFIFO()
-			}
 			return nil, errAttributeName(name)
 		}
 		value, err := s.check(in[name])
@@ -87,6 +91,13 @@ func checkAttributes(in map[string]string) (map[string]string, error) {
 
 func (s setting) check(value string) (string, error) {
 	switch {
+	case s.name == "FifoQueue" && value != "true":
+		return "", errAttributeReason(s.name, "Modifying queue type is not supported.")
+	case s.values != nil:
+		if !slices.Contains(s.values, value) {
+			return "", errAttributeValue(s.name)
+		}
+		return value, nil
 	case s.isNumber:
 		n, err := strconv.Atoi(value)
 		if err != nil || n < s.min || n > s.max {
@@ -120,7 +131,7 @@ func (q *queue) attribute(name string) string {
 	if v, ok := q.Attributes[name]; ok {
 		return v
 	}
-	switch s, _ := settingOf(name); name {
+	switch s, _ := settingOf(name, q.fifo); name {
 	case "SqsManagedSseEnabled":
 		return strconv.FormatBool(q.Attributes["KmsMasterKeyId"] == "")
 	case "KmsDataKeyReusePeriodSeconds":
@@ -156,6 +167,9 @@ func (s *Service) set(tx *store.Tx, q *queue, attributes map[string]string) erro
 			return err
 		}
 	}
+	if q.attribute("FifoThroughputLimit") == "perMessageGroupId" && q.attribute("DeduplicationScope") != "messageGroup" {
+		return errAttributeReason("FifoThroughputLimit", "The perMessageGroupId value is allowed only when the value for DeduplicationScope is messageGroup.")
+	}
 	if attributes["KmsMasterKeyId"] != "" {
 		delete(q.Attributes, "SqsManagedSseEnabled") // only one kind of encryption holds
 	}
@@ -172,7 +186,7 @@ func (s *Service) SetQueueAttributes(ctx context.Context, in *api.SetQueueAttrib
 	if len(in.Attributes) == 0 {
 		return nil, errMissing("Attribute.Name")
 	}
-	attributes, err := checkAttributes(in.Attributes)
+	attributes, err := checkAttributes(in.Attributes, addressesFIFO(in.QueueUrl))
 	if err != nil {
 		return nil, err
 	}
@@ -180,27 +194,29 @@ func (s *Service) SetQueueAttributes(ctx context.Context, in *api.SetQueueAttrib
 		if err := s.set(tx, q.edit(), attributes); err != nil {
 			return err
 		}
+		tx.Wake(q.topic) // a FIFO queue's delay may have become shorter
 		if _, ok := attributes["MessageRetentionPeriod"]; ok {
-			return retime(tx, s.load(tx, q.Name))
+			return s.retime(tx, s.load(tx, q.Name))
 		}
 		return nil
 	})
 }
 
 // retime has the retention timer look anew.
-func retime(tx *store.Tx, q *queue) error {
-	r := rowsOf(tx, q)
-	if r.fresh.rows+r.held.rows == 0 {
-		return r.err
+func (s *Service) retime(tx *store.Tx, q *queue) error {
+	r := s.rowsOf(tx, q)
+	if r.Messages() == 0 {
+		return r.Err()
 	}
 	r.expireAt(tx.Now())
-	return r.save()
+	return r.Save()
 }
 
 // GetQueueAttributes returns the attributes that are asked for.
 func (s *Service) GetQueueAttributes(ctx context.Context, in *api.GetQueueAttributesInput) (*api.GetQueueAttributesOutput, error) {
+	fifo := addressesFIFO(in.QueueUrl)
 	for _, name := range in.AttributeNames {
-		if _, ok := settingOf(string(name)); !ok && name != types.QueueAttributeNameAll && !isComputed(name) {
+		if _, ok := settingOf(string(name), fifo); !ok && name != types.QueueAttributeNameAll && !isComputed(name) {
 			return nil, errAttributeName(string(name))
 		}
 	}
@@ -234,6 +250,9 @@ func isComputed(name types.QueueAttributeName) bool { return slices.Contains(com
 func (s *Service) attributes(tx *store.Tx, q *queue, asked func(types.QueueAttributeName) bool) (map[string]string, error) {
 	out := map[string]string{}
 	for _, st := range settable {
+		if st.fifo && !q.fifo {
+			continue
+		}
 		if value := q.attribute(st.name); value != "" && asked(types.QueueAttributeName(st.name)) {
 			out[st.name] = value
 		}
@@ -249,21 +268,21 @@ func (s *Service) attributes(tx *store.Tx, q *queue, asked func(types.QueueAttri
 	if !slices.ContainsFunc(computed[3:], asked) {
 		return out, nil
 	}
-	n, err := count(tx, q)
+	r := s.rowsOf(tx, q)
+	n := r.count()
 	put(types.QueueAttributeNameApproximateNumberOfMessages, strconv.FormatUint(n.visible, 10))
 	put(types.QueueAttributeNameApproximateNumberOfMessagesNotVisible, strconv.FormatUint(n.inFlight, 10))
 	put(types.QueueAttributeNameApproximateNumberOfMessagesDelayed, strconv.FormatUint(n.delayed, 10))
-	return out, err
+	return out, r.Err()
 }
 
 // counts are the numbers of a queue's messages.
 type counts struct{ visible, inFlight, delayed uint64 }
 
-func count(tx *store.Tx, q *queue) (counts, error) {
-	r := rowsOf(tx, q)
-	n := counts{inFlight: r.inFlight(), delayed: r.delayed()}
-	n.visible = r.fresh.rows + r.held.rows - n.inFlight - n.delayed
-	return n, r.err
+func (r *rows) count() counts {
+	n := counts{inFlight: r.InFlight(), delayed: r.Delayed()}
+	n.visible = r.Messages() - n.inFlight - n.delayed
+	return n
 }
 
 // optional is nil for an empty string.

@@ -142,19 +142,34 @@ func readSystem(in map[string]types.MessageSystemAttributeValue) (trace *attribu
 
 // checkGroup checks the parameters that belong to FIFO queues. Standard ones
 // take a MessageGroupId too, for fair queues.
-func checkGroup(group, deduplication *string) error {
-	if deduplication != nil {
-		return errValue(*deduplication, "MessageDeduplicationId", "The request include parameter that is not valid for this queue type.")
+func checkGroup(group, deduplication *string, fifo bool) error {
+	switch {
+	case deduplication != nil && !fifo:
+		return errQueueType(*deduplication, "MessageDeduplicationId")
+	case group == nil && fifo:
+		return errMissing("MessageGroupId")
 	}
-	if group == nil {
+	if err := checkToken(group, "MessageGroupId"); err != nil {
+		return err
+	}
+	return checkToken(deduplication, "MessageDeduplicationId")
+}
+
+// checkToken checks a parameter that may be absent.
+func checkToken(value *string, parameter string) error {
+	if value == nil {
 		return nil
 	}
-	ok := len(*group) >= 1 && len(*group) <= 128
-	for i := range len(*group) {
-		ok = ok && (*group)[i] > ' ' && (*group)[i] < 0x7f
+	ok := len(*value) >= 1 && len(*value) <= 128
+	for i := range len(*value) {
+		ok = ok && (*value)[i] > ' ' && (*value)[i] < 0x7f
 	}
 	if !ok {
-		return errValue(*group, "MessageGroupId", "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
+		return errValue(*value, parameter, "%s can only include alphanumeric and punctuation characters. 1 to 128 in length.", parameter)
 	}
 	return nil
+}
+
+func errQueueType(value any, parameter string) error {
+	return errValue(value, parameter, "The request include parameter that is not valid for this queue type.")
 }

@@ -47,6 +47,9 @@ func TestCLI(t *testing.T) {
 				{"receive-message --queue-url " + url + " --attribute-names All --message-attribute-names All", `"StringValue": "POST"`},
 				{"get-queue-attributes --queue-url " + url + " --attribute-names All", `"ApproximateNumberOfMessages": "1"`},
 				{"delete-message --queue-url " + url + " --receipt-handle x", "ReceiptHandleIsInvalid"},
+				{"create-queue --queue-name jobs.fifo --attributes FifoQueue=true,ContentBasedDeduplication=true", url + ".fifo"},
+				{"send-message --queue-url " + url + ".fifo --message-body hello --message-group-id g", `"SequenceNumber": "`},
+				{"receive-message --queue-url " + url + ".fifo --attribute-names All --receive-request-attempt-id x", `"MessageGroupId": "g"`},
 				{"get-queue-url --queue-name none", "AWS.SimpleQueueService.NonExistentQueue"},
 			} {
 				if out := awsCommand(t, path, server.URL, strings.Fields(step.args)...); !strings.Contains(out, step.want) {

@@ -177,3 +177,45 @@ func TestPowerCutConfiguration(t *testing.T) {
 		equal(t, "tags", code(err)+tags.Tags["k"], "v")
 	})
 }
+
+// TestPowerCutFIFO keeps the order of groups, who is in flight, and what was
+// sent: copies of it are copies after the cut, too.
+func TestPowerCutFIFO(t *testing.T) {
+	afterPowerCuts(t, func(t *testing.T, fx *fixture) {
+		url := fx.fifo("q", "VisibilityTimeout", "1000")
+		var wg sync.WaitGroup
+		for _, group := range "abcd" {
+			wg.Go(func() {
+				for i := range 10 {
+					fx.sendTo(url, fmt.Sprintf("%c%d", group, i))
+				}
+			})
+		}
+		wg.Wait()
+		time.Sleep(time.Second) // a group whose turn it was is last
+		got := fx.receive(url, attempt("x"))
+		equal(t, "received", len(got), 10)
+		fx.delete(url, fx.receive(url, upTo(1))[0])
+	}, func(t *testing.T, fx *fixture) {
+		url := fx.url("q.fifo")
+		equal(t, "counts", fx.counts(url), "29/10/0")
+		for _, group := range "abcd" {
+			fx.sendTo(url, fmt.Sprintf("%c0 %c9", group, group))
+		}
+		equal(t, "counts after copies", fx.counts(url), "29/10/0")
+		first := fx.receive(url, attempt("x"))
+		equal(t, "the same again", len(first), 10)
+		rest := fx.receive(url)
+		rest = append(append(rest, fx.receive(url)...), fx.receive(url)...)
+		equal(t, "the others", len(rest), 29)
+		last := map[byte]string{}
+		for _, m := range append(first, rest...) {
+			if g := (*m.Body)[0]; *m.Body <= last[g] {
+				t.Errorf("%s after %s", *m.Body, last[g])
+			} else {
+				last[g] = *m.Body
+			}
+		}
+		equal(t, "blocked", fx.got(url), "")
+	})
+}

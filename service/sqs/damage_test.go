@@ -6,6 +6,7 @@ import (
 	"time"
 
 	api "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/runnel/runnel/store"
 )
@@ -97,4 +98,53 @@ func TestDamagedMoveTask(t *testing.T) {
 		equal(t, "counts", fx.counts(to)+" "+fx.counts(dead), "2/0/0 0/0/0")
 		equal(t, "status", *fx.task(arnOf("dead")).Status, "COMPLETED")
 	})
+}
+
+// TestDamagedFIFORows is TestDamagedRows for the rows that FIFO queues add.
+func TestDamagedFIFORows(t *testing.T) {
+	receive := func(fx *fixture, url *string) error {
+		_, err := fx.ReceiveMessage(ctx, &api.ReceiveMessageInput{QueueUrl: url, MaxNumberOfMessages: 10})
+		return err
+	}
+	send := func(fx *fixture, url *string) error {
+		_, err := fx.SendMessage(ctx, &api.SendMessageInput{QueueUrl: url, MessageBody: ptr("a1"), MessageGroupId: ptr("a")})
+		return err
+	}
+	for space, try := range map[string]func(fx *fixture, url *string) error{"tally": receive, "state": receive, "body": receive,
+		"line": receive, "group": receive, "open": receive, "delay": send, "memory": send} {
+		t.Run(space, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, fx *fixture) {
+				url := fx.fifo("q", "VisibilityTimeout", "1", "MessageRetentionPeriod", "60")
+				fx.sendTo(url, "a1 b1 c1")
+				fx.receive(url, upTo(1))
+				if space == "delay" {
+					fx.sendTo(url, "a2")
+				}
+				time.Sleep(time.Second) // it is visible again
+				before := fx.counts(url)
+				repair := fx.damage(space)
+				want := "InternalFailure"
+				if space == "delay" {
+					try = func(fx *fixture, url *string) error { // in the second that is damaged
+						_, err := fx.SetQueueAttributes(ctx, &api.SetQueueAttributesInput{QueueUrl: url, Attributes: map[string]string{"DelaySeconds": "5"}})
+						if err == nil {
+							_, err = fx.GetQueueAttributes(ctx, &api.GetQueueAttributesInput{QueueUrl: url, AttributeNames: []types.QueueAttributeName{"All"}})
+						}
+						return err
+					}
+				}
+				equal(t, "while damaged", code(try(fx, url)), want)
+				repair()
+				if space != "delay" {
+					equal(t, "after repair", fx.counts(url), before)
+				}
+				fx.verify("q.fifo")
+				repair = fx.damage(space)
+				time.Sleep(2 * time.Minute) // the retention timer fires
+				repair()
+				time.Sleep(2 * time.Minute)
+				equal(t, "at the end", fx.counts(url), "0/0/0")
+			})
+		})
+	}
 }

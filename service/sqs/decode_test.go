@@ -3,6 +3,8 @@ package sqs
 import (
 	"testing"
 	"time"
+
+	"github.com/runnel/runnel/service/sqs/redrive"
 )
 
 func FuzzReceipt(f *testing.F) {
@@ -52,6 +54,10 @@ func TestMessageRow(t *testing.T) {
 		!got.firstReceived.Equal(m.firstReceived) || got.source != "arn" || len(got.attributes) != 2 || got.attributes[1] != m.attributes[1] {
 		t.Errorf("got %+v, want %+v", got, m)
 	}
+	m.dedup = "d"
+	if got, err := decodeMessage(m.encode()); err != nil || got.dedup != "d" || got.source != "arn" || got.body != m.body {
+		t.Errorf("of a FIFO queue: %+v, %v", got, err)
+	}
 	for i := range len(row) - len(m.body) {
 		if m, err := decodeMessage(row[:i]); err == nil {
 			t.Errorf("a row cut at %d is read as %+v", i, m)
@@ -61,6 +67,9 @@ func TestMessageRow(t *testing.T) {
 
 func FuzzMessageRow(f *testing.F) {
 	f.Add(newMessage("body").encode())
+	m := newMessage("body")
+	m.group, m.dedup = "g", "d"
+	f.Add(m.encode())
 	f.Fuzz(func(_ *testing.T, row []byte) { _, _ = decodeMessage(row) })
 }
 
@@ -68,13 +77,13 @@ func FuzzPolicies(f *testing.F) {
 	f.Add(`{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:d","maxReceiveCount":"3"}`)
 	f.Add(`{"redrivePermission":"byQueue","sourceQueueArns":["a"]}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		policy, _ := settingOf("RedrivePolicy")
+		policy, _ := settingOf("RedrivePolicy", false)
 		if kept, err := policy.check(text); err == nil && kept != "" {
-			p, err := parseRedrive(kept)
+			p, err := redrive.Parse(kept)
 			if err != nil || p == nil || p.MaxReceive < 1 || p.MaxReceive > 1000 {
 				t.Fatalf("%q is kept as %q, which is %+v, %v", text, kept, p, err)
 			}
 		}
-		_, _ = parseRedriveAllow(text)
+		_, _ = redrive.ParseAllow(text)
 	})
 }

@@ -1,11 +1,13 @@
 package sqs
 
 import (
+	"cmp"
 	"context"
 
 	api "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/runnel/runnel/service/sqs/backlog"
 	"github.com/runnel/runnel/store"
 )
 
@@ -20,22 +22,32 @@ func (s *Service) DeleteMessage(ctx context.Context, in *api.DeleteMessageInput)
 		if err != nil {
 			return err
 		}
-		r := rowsOf(tx, q)
-		if !r.delete(rc) {
-			return r.err
+		r := s.rowsOf(tx, q)
+		if deleted, err := s.remove(r, rc, *in.ReceiptHandle); err != nil || !deleted {
+			return cmp.Or(r.Err(), err)
 		}
-		return r.save()
+		return r.Save()
 	})
 }
 
-// delete removes a message, if it was not received again since.
-func (r *rows) delete(rc receipt) bool {
-	st, ok := r.state(rc.seq)
-	if !ok || st.count != rc.count {
-		return false
+// remove removes a message, if it was not received again since. A FIFO queue
+// refuses handles whose timeout is over: another consumer may be at work on
+// the message, or be about to
+// (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html).
+func (s *Service) remove(r *rows, rc receipt, handle string) (removed bool, err error) {
+	st, ok := r.State(rc.seq)
+	if ok && r.q.fifo && (st.Count != rc.count || st.At <= r.Now()) {
+		return false, errValue(handle, "ReceiptHandle", "The receipt handle has expired.")
 	}
-	r.remove(candidate{position{st.at, rc.seq}, true})
-	return true
+	r.note().deleted++ // a copy of a delete counts
+	if !ok || st.Count != rc.count {
+		return false, nil
+	}
+	if r.Held() >= s.maxInFlight {
+		r.Wake() // there may be room for another one
+	}
+	r.Remove(backlog.Candidate{Position: backlog.Position{At: st.At, Seq: rc.seq}, Held: true, Group: st.Group})
+	return true, nil
 }
 
 // DeleteMessageBatch deletes up to ten messages in one transaction.
@@ -47,7 +59,7 @@ func (s *Service) DeleteMessageBatch(ctx context.Context, in *api.DeleteMessageB
 	out := &api.DeleteMessageBatchOutput{}
 	faults := make([]error, len(ids))
 	err := s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error {
-		r := rowsOf(tx, q)
+		r := s.rowsOf(tx, q)
 		deleted := false
 		for i, e := range in.Entries {
 			if e.ReceiptHandle == nil {
@@ -55,14 +67,17 @@ func (s *Service) DeleteMessageBatch(ctx context.Context, in *api.DeleteMessageB
 				continue
 			}
 			rc, err := receiptOf(q, *e.ReceiptHandle)
-			if faults[i] = err; err == nil {
-				deleted = r.delete(rc) || deleted
+			if err == nil {
+				var one bool
+				one, err = s.remove(r, rc, *e.ReceiptHandle)
+				deleted = deleted || one
 			}
+			faults[i] = err
 		}
 		if !deleted {
-			return r.err
+			return r.Err()
 		}
-		return r.save()
+		return r.Save()
 	})
 	if err != nil {
 		return nil, err

@@ -65,6 +65,10 @@ func errAttributeValue(name string) error {
 	return &types.InvalidAttributeValue{Message: aws.String("Invalid value for the parameter " + name + ".")}
 }
 
+func errAttributeReason(name, reason string) error {
+	return &types.InvalidAttributeValue{Message: aws.String("Invalid value for the parameter " + name + ". Reason: " + reason)}
+}
+
 func errUnsupported(format string, args ...any) error {
 	return &types.UnsupportedOperation{Message: aws.String(fmt.Sprintf(format, args...))}
 }
@@ -81,12 +85,6 @@ func errReceiptQueue(handle string) error {
 
 func errNotInFlight() error {
 	return &types.MessageNotInflight{Message: aws.String("The specified message isn't in flight.")}
-}
-
-// errFIFO is Runnel's own limit, in AWS's form.
-func errFIFO() error {
-	return errUnsupported("FIFO queues are not supported yet: Runnel has standard queues. " +
-		"Leave out FifoQueue, and the .fifo at the end of the name.")
 }
 
 // entryError is err as the answer to one entry of a batch, or false if it is

@@ -23,7 +23,7 @@ var rewrite = flag.Bool("rewrite", false, "rewrite the golden files")
 // $10x stands for ten x, QUEUE for the URL of the queue of that name, and ARN
 // for the beginning of all ARNs.
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"queues", "messages", "batches", "redrive"} {
+	for _, name := range []string{"queues", "messages", "batches", "redrive", "fifo"} {
 		t.Run(name, func(t *testing.T) {
 			file := "testdata/" + name + ".txt"
 			want, err := os.ReadFile(file)
@@ -112,7 +112,7 @@ func maskValue(v any) {
 	case map[string]any:
 		for k := range v {
 			switch k {
-			case "MessageId", "ReceiptHandle", "CreatedTimestamp", "LastModifiedTimestamp", "TaskHandle", "StartedTimestamp":
+			case "MessageId", "ReceiptHandle", "SequenceNumber", "CreatedTimestamp", "LastModifiedTimestamp", "TaskHandle", "StartedTimestamp":
 				v[k] = "..."
 			default:
 				maskValue(v[k])
@@ -149,6 +149,8 @@ func TestQueryProtocol(t *testing.T) {
 		{"delete batch", "/000000000000/q", "Action=DeleteMessageBatch&DeleteMessageBatchRequestEntry.1.Id=a&DeleteMessageBatchRequestEntry.1.ReceiptHandle=nonsense", 200,
 			[]string{"<BatchResultErrorEntry>", "<Code>ReceiptHandleIsInvalid</Code>"}},
 		{"by GET", "/000000000000/q?Action=GetQueueAttributes&AttributeName.1=VisibilityTimeout&Version=2012-11-05", "", 200, []string{"<Value>40</Value>"}},
+		{"create FIFO", "/", "Action=CreateQueue&QueueName=q.fifo&Attribute.1.Name=FifoQueue&Attribute.1.Value=true", 200, []string{"/000000000000/q.fifo</QueueUrl>"}},
+		{"send FIFO", "/000000000000/q.fifo", "Action=SendMessage&MessageBody=a&MessageGroupId=g&MessageDeduplicationId=d", 200, []string{"<SequenceNumber>"}},
 		{"no queue", "/", "Action=GetQueueUrl&QueueName=none", 400,
 			[]string{"<Type>Sender</Type>", "<Code>AWS.SimpleQueueService.NonExistentQueue</Code>", "<Message>The specified queue does not exist.</Message>"}},
 		{"bad value", "/000000000000/q", "Action=ReceiveMessage&WaitTimeSeconds=21", 400, []string{"<Code>InvalidParameterValue</Code>"}},

@@ -5,11 +5,13 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/runnel/runnel/service/sqs/backlog"
 )
 
 // message is what was sent. Its row is written once, and never again while the
@@ -21,6 +23,7 @@ type message struct {
 	sender string
 	trace  string // AWSTraceHeader
 	group  string // MessageGroupId
+	dedup  string // MessageDeduplicationId, in FIFO queues
 
 	// Of a message that came from another queue: the ARN of that queue, how
 	// often it was received there, and when first.
@@ -60,26 +63,32 @@ func (m *message) ID() string {
 
 // The row of a message: a version, then at fixed places what a receive looks
 // at without decoding, then strings with their lengths before them, and the
-// body as the rest.
+// body as the rest. That of a FIFO queue has one string more.
 const (
-	messageVersion = 1
-	sentAt         = 1  // time of sending, nanoseconds
-	visibleAt      = 9  // when it was to become visible first, nanoseconds
-	idAt           = 17 // id
-	sumAt          = 33 // MD5 of the body
-	restAt         = 49
-)
+	messageVersion     = 1
+	messageVersionFIFO = 2
 
-var errRow = errors.New("sqs: malformed row")
+	sentAt    = 1  // time of sending, nanoseconds
+	visibleAt = 9  // when it was to become visible first, nanoseconds
+	idAt      = 17 // id
+	sumAt     = 33 // MD5 of the body
+	restAt    = 49
+)
 
 // encode is the row of m, with the times still to be set; see stamp.
 func (m *message) encode() []byte {
 	b := make([]byte, restAt, restAt+len(m.body)+len(m.sender)+len(m.trace)+64)
 	b[0] = messageVersion
+	if m.dedup != "" {
+		b[0] = messageVersionFIFO
+	}
 	copy(b[idAt:], m.id[:])
 	copy(b[sumAt:], m.sum[:])
 	for _, s := range []string{m.sender, m.trace, m.group, m.source} {
 		b = appendText(b, s)
+	}
+	if m.dedup != "" {
+		b = appendText(b, m.dedup)
 	}
 	b = binary.AppendUvarint(b, m.receivedThere)
 	b = binary.AppendVarint(b, millis(m.firstReceived))
@@ -98,8 +107,8 @@ func stamp(row []byte, sent, visible time.Time) {
 
 // stampOf reads the times of an encoded row.
 func stampOf(row []byte) (sent, visible time.Time, err error) {
-	if len(row) < restAt || row[0] != messageVersion {
-		return time.Time{}, time.Time{}, errRow
+	if len(row) < restAt || row[0] < messageVersion || row[0] > messageVersionFIFO {
+		return time.Time{}, time.Time{}, backlog.ErrRow
 	}
 	return nanos(row[sentAt:]), nanos(row[visibleAt:]), nil
 }
@@ -114,6 +123,9 @@ func decodeMessage(row []byte) (*message, error) {
 	copy(m.sum[:], row[sumAt:])
 	r := textReader{rest: string(row[restAt:])}
 	m.sender, m.trace, m.group, m.source = r.text(), r.text(), r.text(), r.text()
+	if row[0] == messageVersionFIFO {
+		m.dedup = r.text()
+	}
 	m.receivedThere = r.uvarint()
 	m.firstReceived = fromMillis(r.varint())
 	for n := r.uvarint(); n > 0 && !r.bad; n-- {
@@ -121,7 +133,7 @@ func decodeMessage(row []byte) (*message, error) {
 	}
 	m.body = r.rest
 	if r.bad {
-		return nil, errRow
+		return nil, backlog.ErrRow
 	}
 	return m, nil
 }
@@ -184,6 +196,10 @@ func fromMillis(ms int64) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
+// sequenceNumber is how clients see the number of a FIFO queue's message: 20
+// digits, so that it is in order also as text.
+func sequenceNumber(seq uint64) string { return fmt.Sprintf("%020d", seq) }
+
 // received is a message in the hands of a consumer.
 type received struct {
 	*message
@@ -207,11 +223,15 @@ func (r *received) system() map[string]string {
 	for name, value := range map[types.MessageSystemAttributeName]string{
 		types.MessageSystemAttributeNameAWSTraceHeader:           r.trace,
 		types.MessageSystemAttributeNameMessageGroupId:           r.group,
+		types.MessageSystemAttributeNameMessageDeduplicationId:   r.dedup,
 		types.MessageSystemAttributeNameDeadLetterQueueSourceArn: r.source,
 	} {
 		if value != "" {
 			m[string(name)] = value
 		}
+	}
+	if r.dedup != "" {
+		m[string(types.MessageSystemAttributeNameSequenceNumber)] = sequenceNumber(r.receipt.seq)
 	}
 	return m
 }

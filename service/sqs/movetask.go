@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/sqs/backlog"
 	"github.com/runnel/runnel/store"
 )
 
@@ -60,7 +61,7 @@ type moveTask struct {
 	Failure     string `json:",omitempty"`
 }
 
-func (t *moveTask) save(tx *store.Tx, q *queue) { tx.PutJSON(rowKey(moveSpace, q.ID, t.seq), t) }
+func (t *moveTask) save(tx *store.Tx, q *queue) { tx.PutJSON(backlog.Key(moveSpace, q.ID, t.seq), t) }
 
 // handle is the task's handle, in AWS's form.
 func (t *moveTask) handle() string {
@@ -76,7 +77,7 @@ type taskHandle struct {
 // tasks returns the tasks of a queue, the newest first.
 func (s *Service) tasks(tx *store.Tx, q *queue) []*moveTask {
 	var out []*moveTask
-	for k := range tx.Scan(store.Prefix(rowKey(moveSpace, q.ID)).Backwards()) {
+	for k := range tx.Scan(store.Prefix(backlog.Key(moveSpace, q.ID)).Backwards()) {
 		t := &moveTask{seq: binary.BigEndian.Uint64(k[len(k)-8:])}
 		if tx.GetJSON(k.Clone(), t) {
 			out = append(out, t)
@@ -119,20 +120,23 @@ func (s *Service) newTask(tx *store.Tx, q *queue, in *api.StartMessageMoveTaskIn
 		if to.ID == q.ID {
 			return nil, errValue(*in.DestinationArn, "DestinationArn", "Source queue and destination queue must not be the same.")
 		}
+		if to.fifo != q.fifo {
+			return nil, errValue(*in.DestinationArn, "DestinationArn", "Source queue and destination queue must be of the same type.")
+		}
 	}
 	old := s.tasks(tx, q)
 	if len(old) > 0 && old[0].Status == running {
 		return nil, errUnsupported("There is already a task running. Only one active task is allowed for a source queue arn at a given time.")
 	}
 	for i := keptTasks - 1; i < len(old); i++ {
-		tx.Delete(rowKey(moveSpace, q.ID, old[i].seq))
+		tx.Delete(backlog.Key(moveSpace, q.ID, old[i].seq))
 	}
-	n, err := count(tx, q)
+	r := s.rowsOf(tx, q)
 	return &moveTask{
 		seq: tx.NextID(), ID: event.NewID(), Status: running,
 		Source: *in.SourceArn, Destination: aws.ToString(in.DestinationArn),
-		Rate: aws.ToInt32(in.MaxNumberOfMessagesPerSecond), ToMove: int64(n.visible), Started: tx.Now(),
-	}, err
+		Rate: aws.ToInt32(in.MaxNumberOfMessagesPerSecond), ToMove: int64(r.count().visible), Started: tx.Now(),
+	}, r.Err()
 }
 
 // parameterQueue is the queue of the ARN that a parameter gives.
@@ -268,9 +272,9 @@ func (f moveFailure) Error() string { return string(f) }
 // moveUpTo moves visible messages, and returns how many, and whether these were
 // all. With a moveFailure those before it are moved.
 func (s *Service) moveUpTo(tx *store.Tx, q *queue, t *moveTask, limit int) (n int, done bool, fault error) {
-	from := rowsOf(tx, q)
+	from := s.rowsOf(tx, q)
 	to := map[string]*rows{}
-	list, _ := from.due(limit)
+	list, _ := from.Due(limit)
 	for size := 0; n < len(list) && size < moveBytes && fault == nil; {
 		var bytes int
 		if bytes, fault = s.moveOne(from, to, t, list[n]); fault == nil {
@@ -280,14 +284,14 @@ func (s *Service) moveUpTo(tx *store.Tx, q *queue, t *moveTask, limit int) (n in
 	}
 	done = n == len(list) && n < limit
 	for _, r := range to {
-		if err := r.save(); err != nil {
+		if err := r.Save(); err != nil {
 			return n, done, err
 		}
 	}
 	if n == 0 {
-		return 0, done, cmp.Or(from.err, fault)
+		return 0, done, cmp.Or(from.Err(), fault)
 	}
-	if err := from.save(); err != nil {
+	if err := from.Save(); err != nil {
 		return n, done, err
 	}
 	return n, done, fault
@@ -296,10 +300,10 @@ func (s *Service) moveUpTo(tx *store.Tx, q *queue, t *moveTask, limit int) (n in
 // moveOne moves a message, and returns the size of its row. It becomes a new
 // message: it has a new id and a new time of sending
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html).
-func (s *Service) moveOne(from *rows, to map[string]*rows, t *moveTask, c candidate) (size int, err error) {
-	row, ok := from.tx.Get(rowKey(bodySpace, from.q.ID, c.seq))
+func (s *Service) moveOne(from *rows, to map[string]*rows, t *moveTask, c backlog.Candidate) (size int, err error) {
+	row, ok := from.Body(c.Seq)
 	if !ok {
-		return 0, errRow
+		return 0, backlog.ErrRow
 	}
 	m, err := decodeMessage(row)
 	if err != nil {
@@ -315,9 +319,8 @@ func (s *Service) moveOne(from *rows, to map[string]*rows, t *moveTask, c candid
 	}
 	m.id = newMessageID()
 	m.source, m.receivedThere, m.firstReceived = "", 0, time.Time{}
-	from.remove(c)
-	now := from.tx.Now()
-	r.insert(from.tx.NextID(), m.encode(), now, now)
+	from.Remove(c)
+	r.insert(from.tx.NextID(), m.encode(), m.group, from.tx.Now(), 0)
 	return len(row), nil
 }
 
@@ -331,9 +334,9 @@ func (s *Service) destination(from *rows, to map[string]*rows, address string) (
 		return nil, moveFailure(reasonNoSource)
 	}
 	q, err := s.byARN(from.tx, a)
-	if err != nil || q.ID == from.q.ID {
+	if err != nil || q.ID == from.q.ID || q.fifo != from.q.fifo {
 		return nil, moveFailure(reasonNoQueue)
 	}
-	to[address] = rowsOf(from.tx, q)
+	to[address] = s.rowsOf(from.tx, q)
 	return to[address], nil
 }

@@ -18,11 +18,11 @@ func (s *Service) PurgeQueue(ctx context.Context, in *api.PurgeQueueInput) (*api
 			return &types.PurgeQueueInProgress{Message: aws.String(fmt.Sprintf(
 				"Only one PurgeQueue operation on %s is allowed every 60 seconds.", q.Name))}
 		}
-		r := rowsOf(tx, q)
-		r.clear()
+		r := s.rowsOf(tx, q)
+		r.Clear()
 		q = q.edit()
 		q.Purged = tx.Now()
 		q.save(tx)
-		return r.save()
+		return r.Save()
 	})
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/runnel/runnel/event/policy"
+	"github.com/runnel/runnel/service/sqs/backlog"
+	"github.com/runnel/runnel/service/sqs/redrive"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
 )
@@ -31,14 +33,16 @@ type queue struct {
 	Purged     time.Time `json:",omitzero"`
 
 	raw        []byte // the row
+	fifo       bool
+	gauges     *gauges
 	topic      string
 	visibility time.Duration
 	delay      time.Duration
 	retention  time.Duration
 	wait       time.Duration
 	maxSize    int
-	redrive    *redrive
-	allow      redriveAllow
+	redrive    *redrive.Policy
+	allow      redrive.Allow
 	policy     *policy.Document
 }
 
@@ -82,13 +86,15 @@ func (q *queue) save(tx *store.Tx) { tx.PutJSON(queueKey(q.Name), q) }
 // derive reads the attributes, all of which were checked when they were set.
 func (q *queue) derive() {
 	q.topic = "sqs/" + q.Name
+	q.fifo = isFIFO(q.Name)
+	q.gauges = newGauges(q.Name)
 	q.visibility = q.seconds("VisibilityTimeout")
 	q.delay = q.seconds("DelaySeconds")
 	q.retention = q.seconds("MessageRetentionPeriod")
 	q.wait = q.seconds("ReceiveMessageWaitTimeSeconds")
 	q.maxSize = q.number("MaximumMessageSize")
-	q.redrive, _ = parseRedrive(q.Attributes["RedrivePolicy"])
-	q.allow, _ = parseRedriveAllow(q.Attributes["RedriveAllowPolicy"])
+	q.redrive, _ = redrive.Parse(q.Attributes["RedrivePolicy"])
+	q.allow, _ = redrive.ParseAllow(q.Attributes["RedriveAllowPolicy"])
 	if text := q.Attributes["Policy"]; text != "" {
 		q.policy, _ = policy.Parse(text)
 	}
@@ -97,10 +103,10 @@ func (q *queue) derive() {
 // CreateQueue makes a queue, or finds the one that is as it is asked for.
 func (s *Service) CreateQueue(ctx context.Context, in *api.CreateQueueInput) (*api.CreateQueueOutput, error) {
 	name := aws.ToString(in.QueueName)
-	if err := checkNewName(in.QueueName); err != nil {
+	if err := checkNewName(in.QueueName, in.Attributes["FifoQueue"] == "true"); err != nil {
 		return nil, err
 	}
-	attributes, err := checkAttributes(in.Attributes)
+	attributes, err := checkAttributes(in.Attributes, isFIFO(name))
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +131,7 @@ func (s *Service) create(tx *store.Tx, name string, attributes, tags map[string]
 			"You must wait 60 seconds after deleting a queue before you can create another with the same name.")}
 	}
 	tx.ClearTimer(forgetTimer, name)
-	q := &queue{ID: tx.NextID(), Name: name, Attributes: map[string]string{}, Tags: tags, Created: tx.Now()}
+	q := &queue{ID: tx.NextID(), Name: name, Attributes: map[string]string{}, Tags: tags, Created: tx.Now(), fifo: isFIFO(name)}
 	return s.set(tx, q, attributes)
 }
 
@@ -159,15 +165,17 @@ func sameValue(name, a, b string) bool {
 // DeleteQueue removes a queue and its messages.
 func (s *Service) DeleteQueue(ctx context.Context, in *api.DeleteQueueInput) (*api.DeleteQueueOutput, error) {
 	return nil, s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error {
-		rowsOf(tx, q).clear()
-		tx.Delete(rowKey(tallySpace, q.ID))
-		tx.DeleteRange(store.Prefix(rowKey(moveSpace, q.ID)))
+		s.rowsOf(tx, q).Drop()
+		tx.DeleteRange(store.Prefix(backlog.Key(moveSpace, q.ID)))
 		tx.ClearTimer(retentionTimer, q.timerID())
 		tx.ClearTimer(moveTimer, q.timerID())
 		tx.Delete(queueKey(q.Name))
 		tx.SetTimer(forgetTimer, q.Name, tx.Now().Add(recently))
 		tx.Wake(q.topic)
-		tx.OnCommit(func() { s.cache.CompareAndDelete(q.Name, q) })
+		tx.OnCommit(func() {
+			s.cache.CompareAndDelete(q.Name, q)
+			s.uses.forget(q.Name)
+		})
 		return nil
 	})
 }
@@ -272,11 +280,28 @@ func (p *page) token() *string {
 }
 
 // checkNewName checks the name of a queue to be.
-func checkNewName(name *string) error {
-	if name != nil && strings.HasSuffix(*name, ".fifo") && validName(*name) {
-		return errFIFO()
+func checkNewName(name *string, fifo bool) error {
+	switch {
+	case name == nil:
+		return errMissing("QueueName")
+	case fifo && (!isFIFO(*name) || !validName(*name)):
+		return errInvalid("The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, " +
+			"must end with .fifo suffix and be 1 to 80 in length.")
+	case !fifo && isFIFO(*name):
+		return errName()
 	}
 	return checkName(name)
+}
+
+// isFIFO reports whether the queue of a name is a FIFO queue.
+func isFIFO(name string) bool { return strings.HasSuffix(name, ".fifo") }
+
+// addressesFIFO reports whether a URL is that of a FIFO queue, without reading
+// the whole of it: what it takes for a standard queue's may be refused later.
+func addressesFIFO(url *string) bool { return url != nil && isFIFO(strings.TrimRight(*url, "/")) }
+
+func errName() error {
+	return errInvalid("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
 }
 
 func checkName(name *string) error {
@@ -284,7 +309,7 @@ func checkName(name *string) error {
 	case name == nil:
 		return errMissing("QueueName")
 	case !validName(*name):
-		return errInvalid("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
+		return errName()
 	}
 	return nil
 }

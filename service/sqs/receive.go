@@ -11,6 +11,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/runnel/runnel/service/sqs/backlog"
 	"github.com/runnel/runnel/store"
 )
 
@@ -30,7 +31,7 @@ const (
 type taken struct {
 	row     []byte
 	receipt receipt
-	state   state
+	state   backlog.State
 }
 
 func (t taken) decode() (*received, error) {
@@ -38,45 +39,70 @@ func (t taken) decode() (*received, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &received{message: m, receipt: t.receipt, count: t.state.count, first: t.state.first}, nil
+	return &received{message: m, receipt: t.receipt, count: t.state.Count, first: t.state.First}, nil
 }
 
 // receive takes up to limit messages that are visible and hides them.
 type receive struct {
 	*rows
 	service *Service
+	order   order
 	hide    time.Duration
 	dead    *rows // of the dead-letter queue, once a message goes there
 	got     []taken
 	wrote   bool
 }
 
+// order is what one receive is to do.
+type order struct {
+	limit   int
+	hide    *time.Duration // nil: as the queue says
+	attempt string         // of a FIFO queue: what a repetition goes by
+	lent    bool           // the messages stay in the process; see [Service.Recover]
+}
+
 // receive takes messages, and saves the rows if it changed any. It returns
-// also when the next message will be visible.
-func (s *Service) receive(tx *store.Tx, q *queue, limit int, hide *time.Duration) ([]taken, time.Time, error) {
-	rc := receive{rows: rowsOf(tx, q), service: s, hide: q.visibility}
-	if hide != nil {
-		rc.hide = *hide
+// also when it can be expected to get more.
+func (s *Service) receive(tx *store.Tx, q *queue, o order) ([]taken, time.Time, error) {
+	rc := receive{rows: s.rowsOf(tx, q), service: s, order: o, hide: q.visibility}
+	if o.hide != nil {
+		rc.hide = *o.hide
 	}
-	if rc.held.rows+uint64(limit) > s.maxInFlight {
-		n := rc.inFlight()
-		if n >= s.maxInFlight {
-			return nil, rc.nextVisible(), &types.OverLimit{Message: aws.String("Too many messages in flight.")}
+	if rc.repeat() {
+		return rc.got, rc.next(), rc.end()
+	}
+	room := rc.Room(s.maxInFlight, o.limit)
+	if room == 0 {
+		// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-fifo.html
+		// has no error for FIFO queues.
+		if q.fifo {
+			return nil, rc.next(), rc.Err()
 		}
-		limit = min(limit, int(s.maxInFlight-n))
+		return nil, rc.next(), &types.OverLimit{Message: aws.String("Too many messages in flight.")}
 	}
-	if err := rc.fill(limit); err != nil {
+	if err := rc.fill(room); err != nil {
 		return nil, time.Time{}, err
 	}
-	return rc.got, rc.nextVisible(), rc.end()
+	return rc.got, rc.next(), rc.end()
 }
+
+// next is when a message can be received, if nothing happens before; the zero
+// time if none can.
+func (r *rows) next(most uint64) time.Time {
+	if r.Room(most, 1) == 0 {
+		return r.NextReturn()
+	}
+	return r.NextVisible()
+}
+
+func (rc *receive) next() time.Time { return rc.rows.next(rc.service.maxInFlight) }
 
 // fill takes messages until there are limit of them, or no more, and then
 // files them all: those that are hidden for no time are not to be found twice.
 func (rc *receive) fill(limit int) error {
 	for budget, more := limit+receiveBudget, true; more && budget > 0 && len(rc.got) < limit; {
-		var list []candidate
-		list, more = rc.due(min(limit-len(rc.got), budget))
+		var list []backlog.Candidate
+		list, more = rc.Due(min(limit-len(rc.got), budget))
 		budget -= len(list)
 		for _, c := range list {
 			if err := rc.take(c); err != nil {
@@ -85,69 +111,76 @@ func (rc *receive) fill(limit int) error {
 		}
 	}
 	for _, t := range rc.got {
-		rc.hold(t.receipt.seq, t.state)
+		rc.Hold(t.receipt.seq, t.state)
 	}
-	rc.settle()
-	return rc.err
+	if len(rc.got) > 0 {
+		rc.note().received += len(rc.got)
+	}
+	rc.remember()
+	rc.Settle()
+	return rc.Err()
 }
 
 func (rc *receive) end() error {
-	if !rc.wrote {
-		return rc.err
+	if !rc.wrote && !rc.Changed() {
+		return rc.Err()
 	}
 	if rc.dead != nil {
-		if err := rc.dead.save(); err != nil {
+		if err := rc.dead.Save(); err != nil {
 			return err
 		}
 	}
-	return rc.save()
+	return rc.Save()
 }
 
 // take takes one message out of its place to receive it, unless it is too old,
 // or was received too often.
-func (rc *receive) take(c candidate) error {
+func (rc *receive) take(c backlog.Candidate) error {
 	rc.wrote = true
-	row, ok := rc.tx.Get(rowKey(bodySpace, rc.q.ID, c.seq))
+	row, ok := rc.Body(c.Seq)
 	if !ok {
-		return errRow
+		return backlog.ErrRow
 	}
 	sent, _, err := stampOf(row)
 	if err != nil {
 		return err
 	}
-	var st state
-	if c.held {
-		st, _ = rc.state(c.seq)
+	st := backlog.State{Group: c.Group}
+	if c.Held {
+		st, _ = rc.State(c.Seq)
 	}
 	switch {
 	case !sent.Add(rc.q.retention).After(rc.tx.Now()):
-		rc.remove(c)
+		rc.Remove(c)
 		return nil
 	case rc.tooOften(st):
 		return rc.service.bury(rc.rows, rc.dead, c, st, row)
 	}
-	if c.held {
-		rc.unhold(c.position)
-	} else {
-		rc.unfresh(c.position)
-		st.first = rc.tx.Now()
+	rc.Take(c)
+	if !c.Held {
+		st.First = rc.tx.Now()
 	}
-	st.count++
-	st.received = rc.now
-	st.at = stampNanos(rc.tx.Now().Add(rc.hide))
-	rc.got = append(rc.got, taken{row, receipt{rc.q.ID, c.seq, st.count}, st})
+	st.Count++
+	rc.hideUntil(&st)
+	rc.got = append(rc.got, taken{row, receipt{rc.q.ID, c.Seq, st.Count}, st})
 	return nil
+}
+
+func (rc *receive) hideUntil(st *backlog.State) {
+	st.Received = rc.Now()
+	st.At = backlog.Nanos(rc.tx.Now().Add(rc.hide))
+	st.Lent = rc.order.lent
 }
 
 // tooOften reports whether a message is to go to the dead-letter queue, and
 // opens that. Where there is none a message stays, however often it comes.
-func (rc *receive) tooOften(st state) bool {
-	if rc.q.redrive == nil || st.count < rc.q.redrive.MaxReceive {
+func (rc *receive) tooOften(st backlog.State) bool {
+	if rc.q.redrive == nil || st.Count < rc.q.redrive.MaxReceive {
 		return false
 	}
 	if rc.dead == nil {
 		if dead := rc.service.deadLetters(rc.tx, rc.q); dead != nil {
-			rc.dead = rowsOf(rc.tx, dead)
+			rc.dead = rc.service.rowsOf(rc.tx, dead)
 		}
 	}
 	return rc.dead != nil
@@ -156,7 +189,7 @@ func (rc *receive) tooOften(st state) bool {
 // ReceiveMessage receives messages, and waits for the first if there is none
 // and the client, or the queue, says so.
 func (s *Service) ReceiveMessage(ctx context.Context, in *ReceiveMessageInput) (*api.ReceiveMessageOutput, error) {
-	w, err := newWish(in)
+	w, err := newWish(in, addressesFIFO(in.QueueUrl))
 	if err != nil {
 		return nil, err
 	}
@@ -169,6 +202,9 @@ func (s *Service) ReceiveMessage(ctx context.Context, in *ReceiveMessageInput) (
 		return nil, err
 	}
 	out := &api.ReceiveMessageOutput{}
+	if len(got) == 0 {
+		s.countEmpty(name)
+	}
 	for _, t := range got {
 		m, err := t.decode()
 		if err != nil {
@@ -181,15 +217,14 @@ func (s *Service) ReceiveMessage(ctx context.Context, in *ReceiveMessageInput) (
 
 // wish is what a receive asks for.
 type wish struct {
-	limit  int
-	hide   *time.Duration // nil: as the queue says
+	order
 	wait   *time.Duration // nil: as the queue says
 	system []string       // names of system attributes
 	user   []string       // names and prefixes of message attributes
 }
 
-func newWish(in *ReceiveMessageInput) (*wish, error) {
-	w := &wish{limit: 1}
+func newWish(in *ReceiveMessageInput, fifo bool) (*wish, error) {
+	w := &wish{order: order{limit: 1}}
 	if n := in.MaxNumberOfMessages; n != nil {
 		if *n < 1 || *n > maxBatch {
 			return nil, errValue(*n, "MaxNumberOfMessages", "Must be between 1 and %d, if provided.", maxBatch)
@@ -208,9 +243,12 @@ func newWish(in *ReceiveMessageInput) (*wish, error) {
 		}
 		w.hide = aws.Duration(time.Duration(*n) * time.Second)
 	}
-	if id := in.ReceiveRequestAttemptId; id != nil {
-		return nil, errValue(*id, "ReceiveRequestAttemptId", "The request include parameter that is not valid for this queue type.")
+	if id := in.ReceiveRequestAttemptId; id != nil && !fifo {
+		return nil, errQueueType(*id, "ReceiveRequestAttemptId")
+	} else if err := checkToken(id, "ReceiveRequestAttemptId"); err != nil {
+		return nil, err
 	}
+	w.attempt = aws.ToString(in.ReceiveRequestAttemptId)
 	w.user = in.MessageAttributeNames
 	return w, w.askSystem(slices.Concat(in.AttributeNames, in.MessageSystemAttributeNames))
 }

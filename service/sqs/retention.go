@@ -2,11 +2,11 @@ package sqs
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"strconv"
 	"time"
 
+	"github.com/runnel/runnel/service/sqs/backlog"
 	"github.com/runnel/runnel/store"
 )
 
@@ -34,8 +34,8 @@ func (s *Service) byTimer(tx *store.Tx, id string) *queue {
 
 // expireAt has the retention timer fire at t, or before.
 func (r *rows) expireAt(t time.Time) {
-	if at := stampNanos(t); r.expiry == 0 || at < r.expiry {
-		r.expiry = at
+	if at := backlog.Nanos(t); r.Expiry == 0 || at < r.Expiry {
+		r.Expiry = at
 		r.tx.SetTimer(retentionTimer, r.q.timerID(), t)
 	}
 }
@@ -47,33 +47,39 @@ func (s *Service) expire(_ context.Context, tx *store.Tx, id string) error {
 	if q == nil {
 		return nil
 	}
-	r := rowsOf(tx, q)
-	r.expiry = 0
-	span := store.Prefix(rowKey(bodySpace, q.ID))
-	span.From = rowKey(bodySpace, q.ID, r.oldest)
-	r.oldest = tx.NextID()
+	r := s.rowsOf(tx, q)
+	r.Expiry = 0
+	bodies := r.Bodies()
+	r.Oldest = tx.NextID()
 	n := 0
-	for k, row := range tx.Scan(span) {
-		seq := binary.BigEndian.Uint64(k[len(k)-8:])
+	for seq, row := range bodies {
 		sent, visible, err := stampOf(row)
 		if err != nil {
 			return err
 		}
 		if end := sent.Add(q.retention); end.After(tx.Now()) || n == expireBatch {
-			r.oldest = seq
+			r.Oldest = seq
 			r.expireAt(end)
 			break
 		}
-		r.remove(r.locate(seq, visible))
+		if err := r.expireOne(seq, row, visible); err != nil {
+			return err
+		}
 		n++
 	}
-	return r.save()
+	return r.Save()
 }
 
-// locate finds where a message stands, given when it first was to be visible.
-func (r *rows) locate(seq uint64, visible time.Time) candidate {
-	if s, ok := r.state(seq); ok {
-		return candidate{position{s.at, seq}, true}
+// expireOne removes a message, given when it first was to be visible.
+func (r *rows) expireOne(seq uint64, row []byte, visible time.Time) error {
+	group := ""
+	if r.q.fifo {
+		m, err := decodeMessage(row)
+		if err != nil {
+			return err
+		}
+		group = m.group
 	}
-	return candidate{position{stampNanos(visible), seq}, false}
+	r.Remove(r.Locate(backlog.Position{At: backlog.Nanos(visible), Seq: seq}, group))
+	return nil
 }

@@ -2,6 +2,8 @@ package sqs
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"time"
@@ -22,10 +24,14 @@ type outgoing struct {
 	size   int            // in bytes, as the limits count them
 	delay  *time.Duration // nil: the queue's
 	system *string        // MD5 of the system attributes
+
+	// Of a FIFO queue.
+	hashed   bool    // the deduplication ID is made of the body
+	sequence *string // once it was put
 }
 
 // prepare checks a message and encodes it, before any transaction.
-func (s *Service) prepare(ctx context.Context, in *SendMessageBatchRequestEntry) (*outgoing, error) {
+func (s *Service) prepare(ctx context.Context, in *SendMessageBatchRequestEntry, fifo bool) (*outgoing, error) {
 	if aws.ToString(in.MessageBody) == "" {
 		return nil, errMissing("MessageBody")
 	}
@@ -33,13 +39,16 @@ func (s *Service) prepare(ctx context.Context, in *SendMessageBatchRequestEntry)
 		return nil, err
 	}
 	o := &outgoing{message: newMessage(*in.MessageBody), size: len(*in.MessageBody)}
-	if err := o.setDelay(in.DelaySeconds); err != nil {
+	if err := o.setDelay(in.DelaySeconds, fifo); err != nil {
 		return nil, err
 	}
-	if err := checkGroup(in.MessageGroupId, in.MessageDeduplicationId); err != nil {
+	if err := checkGroup(in.MessageGroupId, in.MessageDeduplicationId, fifo); err != nil {
 		return nil, err
 	}
 	o.group = aws.ToString(in.MessageGroupId)
+	if fifo {
+		o.identify(aws.ToString(in.MessageDeduplicationId))
+	}
 	if err := o.setAttributes(in); err != nil {
 		return nil, err
 	}
@@ -52,9 +61,21 @@ func (s *Service) prepare(ctx context.Context, in *SendMessageBatchRequestEntry)
 	return o, nil
 }
 
-func (o *outgoing) setDelay(seconds *int32) error {
+// identify sets the deduplication ID of a FIFO queue's message: the one that it
+// was given, or the SHA-256 of its body, in case that the queue wants that.
+func (o *outgoing) identify(given string) {
+	if o.dedup = given; given == "" {
+		sum := sha256.Sum256([]byte(o.body))
+		o.dedup, o.hashed = hex.EncodeToString(sum[:]), true
+	}
+}
+
+func (o *outgoing) setDelay(seconds *int32, fifo bool) error {
 	if seconds == nil {
 		return nil
+	}
+	if fifo && *seconds != 0 {
+		return errQueueType(*seconds, "DelaySeconds")
 	}
 	if *seconds < 0 || *seconds > maxDelay {
 		return errValue(*seconds, "DelaySeconds", "DelaySeconds must be >= 0 and <= %d.", maxDelay)
@@ -95,10 +116,60 @@ func (r *rows) put(o *outgoing) error {
 	if o.delay != nil {
 		delay = *o.delay
 	}
-	now := r.tx.Now()
-	r.insert(r.tx.NextID(), o.row, now, now.Add(delay))
+	if r.q.fifo {
+		return r.putInOrder(o)
+	}
+	r.insert(r.tx.NextID(), o.row, o.group, r.tx.Now(), delay)
+	r.sent(o)
 	return nil
 }
+
+// putInOrder adds a message to a FIFO queue, unless it is the copy of one that
+// was sent in the last five minutes: then it takes on what that was given.
+func (r *rows) putInOrder(o *outgoing) error {
+	if o.dedup == "" {
+		return errMissing("MessageGroupId") // the URL did not look like a FIFO queue's
+	}
+	if o.needsID(r.q) {
+		return errDeduplication()
+	}
+	words := []string{memoryOfSend, o.dedup}
+	if r.q.attribute("DeduplicationScope") == "messageGroup" {
+		words = append(words, o.group)
+	}
+	if v, ok := r.Recall(words...); ok && len(v) == len(o.id)+8 {
+		copy(o.id[:], v)
+		o.sequence = aws.String(sequenceNumber(binary.BigEndian.Uint64(v[len(o.id):])))
+		r.note().deduplicated++
+		return nil
+	}
+	seq := r.tx.NextID()
+	o.sequence = aws.String(sequenceNumber(seq))
+	r.insert(seq, o.row, o.group, r.tx.Now(), 0)
+	r.sent(o)
+	r.Remember(binary.BigEndian.AppendUint64(o.id[:], seq), words...)
+	return nil
+}
+
+func (r *rows) sent(o *outgoing) {
+	u := r.note()
+	u.sizes = append(u.sizes, o.size)
+}
+
+// needsID reports whether a message should have come with a deduplication ID.
+func (o *outgoing) needsID(q *queue) bool {
+	return o.hashed && q.attribute("ContentBasedDeduplication") != "true"
+}
+
+func errDeduplication() error {
+	return errInvalid("The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
+}
+
+// What a FIFO queue remembers.
+const (
+	memoryOfSend    = "send"
+	memoryOfReceive = "receive"
+)
 
 // SendMessage adds a message to a queue.
 func (s *Service) SendMessage(ctx context.Context, in *SendMessageInput) (*api.SendMessageOutput, error) {
@@ -106,16 +177,16 @@ func (s *Service) SendMessage(ctx context.Context, in *SendMessageInput) (*api.S
 		MessageBody: in.MessageBody, DelaySeconds: in.DelaySeconds,
 		MessageAttributes: in.MessageAttributes, MessageSystemAttributes: in.MessageSystemAttributes,
 		MessageDeduplicationId: in.MessageDeduplicationId, MessageGroupId: in.MessageGroupId,
-	})
+	}, addressesFIFO(in.QueueUrl))
 	if err != nil {
 		return nil, err
 	}
 	err = s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error {
-		r := rowsOf(tx, q)
+		r := s.rowsOf(tx, q)
 		if err := r.put(o); err != nil {
 			return err
 		}
-		return r.save()
+		return r.Save()
 	})
 	if err != nil {
 		return nil, err
@@ -125,6 +196,7 @@ func (s *Service) SendMessage(ctx context.Context, in *SendMessageInput) (*api.S
 		MD5OfMessageBody:             aws.String(hex.EncodeToString(o.sum[:])),
 		MD5OfMessageAttributes:       digest(o.attributes),
 		MD5OfMessageSystemAttributes: o.system,
+		SequenceNumber:               o.sequence,
 	}, nil
 }
 
@@ -137,9 +209,9 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *SendMessageBatchInpu
 	}
 	list := make([]*outgoing, len(in.Entries))
 	faults := make([]error, len(in.Entries))
-	total := 0
+	total, fifo := 0, addressesFIFO(in.QueueUrl)
 	for i := range in.Entries {
-		list[i], faults[i] = s.prepare(ctx, &in.Entries[i])
+		list[i], faults[i] = s.prepare(ctx, &in.Entries[i], fifo)
 		if list[i] != nil {
 			total += list[i].size
 		}
@@ -149,7 +221,7 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *SendMessageBatchInpu
 			"Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxMessage, total))}
 	}
 	err := s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error {
-		r := rowsOf(tx, q)
+		r := s.rowsOf(tx, q)
 		sent := false
 		for i, o := range list {
 			if faults[i] == nil {
@@ -158,9 +230,9 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *SendMessageBatchInpu
 			sent = sent || faults[i] == nil
 		}
 		if !sent {
-			return r.err
+			return r.Err()
 		}
-		return r.save()
+		return r.Save()
 	})
 	if err != nil {
 		return nil, err
@@ -185,6 +257,7 @@ func sendResults(ids []*string, list []*outgoing, faults []error) (*api.SendMess
 			MD5OfMessageBody:             aws.String(hex.EncodeToString(o.sum[:])),
 			MD5OfMessageAttributes:       digest(o.attributes),
 			MD5OfMessageSystemAttributes: o.system,
+			SequenceNumber:               o.sequence,
 		})
 	}
 	return out, nil

@@ -1,7 +1,7 @@
-// Package sqs is Amazon Simple Queue Service: standard queues in its JSON and
-// its query protocol, as
+// Package sqs is Amazon Simple Queue Service: standard and FIFO queues, in its
+// JSON and its query protocol, as
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/ has
-// them. FIFO queues are refused by name.
+// them.
 //
 // What holds:
 //
@@ -12,8 +12,17 @@
 //   - A message that is hidden becomes visible at the nanosecond its timeout
 //     ends, and whoever waits for it is woken then. Nobody polls.
 //   - A queue takes disk, not memory: its length changes neither what an
-//     operation costs nor what the process holds. See rows.go for how.
+//     operation costs nor what the process holds, and nor does the number of
+//     its message groups. Package backlog says how.
 //   - The approximate numbers of messages are exact.
+//   - Of a message group of a FIFO queue no message is given out while one is in
+//     flight, and each only after all before it were deleted or have left for
+//     the dead-letter queue. Groups take turns.
+//   - What was sent to a FIFO queue is remembered for five minutes, whatever
+//     becomes of the message, of the process, or of the queue's contents.
+//
+// AWS looks for groups among a FIFO queue's first 120,000 messages, and limits
+// how much is sent in a second; Runnel does neither.
 //
 // Where AWS is vague, Runnel is strict: a receipt handle acts on a message only
 // until the message is received again.
@@ -33,7 +42,8 @@ import (
 type Config struct {
 	Account string // twelve digits
 	Region  string
-	Logger  *slog.Logger // nil: slog.Default()
+	Logger  *slog.Logger  // nil: slog.Default()
+	Metrics event.Metrics // nil: event.NoMetrics{}
 }
 
 // Service holds the queues of one account in one region.
@@ -42,6 +52,7 @@ type Service struct {
 	cfg   Config
 	cache sync.Map // queue name to *queue, as last read
 	lines lines
+	uses  uses
 
 	maxInFlight uint64 // of each queue
 }
@@ -56,10 +67,14 @@ func New(st *store.Store, cfg Config) *Service {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = event.NoMetrics{}
+	}
 	s := &Service{store: st, cfg: cfg, maxInFlight: maxInFlight}
 	st.OnTimer(retentionTimer, s.expire)
 	st.OnTimer(moveTimer, s.moveSome)
 	st.OnTimer(forgetTimer, s.forgetName)
+	cfg.Metrics.Sample(s.sample)
 	return s
 }
 

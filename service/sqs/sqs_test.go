@@ -46,7 +46,11 @@ func inBubble(t *testing.T, f func(t *testing.T, fx *fixture)) {
 }
 
 func newFixture(t testing.TB, st *store.Store) *fixture {
-	s := sqs.New(st, sqs.Config{Account: account, Region: region, Logger: slog.New(slog.DiscardHandler)})
+	return newFixtureWith(t, st, sqs.Config{Account: account, Region: region, Logger: slog.New(slog.DiscardHandler)})
+}
+
+func newFixtureWith(t testing.TB, st *store.Store, cfg sqs.Config) *fixture {
+	s := sqs.New(st, cfg)
 	mux := wire.NewMux(wire.Config{Region: region, Account: account})
 	mux.Handle(s.API())
 	return &fixture{api.NewFromConfig(wiretest.Config(t, mux)), t, st, s, mux}

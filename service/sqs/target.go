@@ -25,6 +25,11 @@ var identified = map[string]bool{
 	"lambda.amazonaws.com": true,
 }
 
+// unordered are services that send no groups, so that FIFO queues are none of
+// their destinations
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html).
+var unordered = map[string]bool{"s3.amazonaws.com": true}
+
 // Check implements [event.Target].
 func (s *Service) Check(_ context.Context, tx *store.Tx, to event.ARN, from event.Sender) error {
 	_, err := s.admit(tx, to, from)
@@ -36,6 +41,9 @@ func (s *Service) admit(tx *store.Tx, to event.ARN, from event.Sender) (*queue, 
 	q, err := s.byARN(tx, to)
 	if err != nil {
 		return nil, err
+	}
+	if q.fifo && unordered[from.Service] {
+		return nil, fmt.Errorf("%s does not send to FIFO queues such as %s: %w", from.Service, to, event.ErrDenied)
 	}
 	if identified[from.Service] && (from.Account == "" || from.Account == s.cfg.Account) {
 		return q, nil
@@ -62,14 +70,36 @@ func (s *Service) byARN(tx *store.Tx, a event.ARN) (*queue, error) {
 	return nil, fmt.Errorf("queue %s: %w", a, event.ErrNotFound)
 }
 
-// Accept implements [event.Target]: the event becomes a message.
+// Accept implements [event.Target]: the event becomes a message. What a queue
+// cannot take at all, such as one without a group in a FIFO queue, it does not
+// permit.
 func (s *Service) Accept(_ context.Context, tx *store.Tx, to event.ARN, e event.Event) error {
 	q, err := s.admit(tx, to, e.From)
 	if err != nil {
 		return err
 	}
+	o := s.arrival(e)
+	if q.fifo {
+		if err := checkGroup(optional(e.Group), optional(e.Dedup), true); err != nil {
+			return fmt.Errorf("%s: %w: %w", to, err, event.ErrDenied)
+		}
+		o.identify(e.Dedup)
+		if o.needsID(q) {
+			return fmt.Errorf("%s: %w: %w", to, errDeduplication(), event.ErrDenied)
+		}
+	}
+	o.row = o.encode()
+	r := s.rowsOf(tx, q)
+	if err := r.put(o); err != nil {
+		return err
+	}
+	return r.Save()
+}
+
+// arrival is the message of an event.
+func (s *Service) arrival(e event.Event) *outgoing {
 	m := newMessage(string(e.Body))
-	m.sender, m.trace = e.From.Service, e.Trace
+	m.sender, m.trace, m.group = e.From.Service, e.Trace, e.Group
 	if m.sender == "" {
 		m.sender = s.cfg.Account
 	}
@@ -82,12 +112,7 @@ func (s *Service) Accept(_ context.Context, tx *store.Tx, to event.ARN, e event.
 		m.attributes = append(m.attributes, a)
 		o.size += len(a.name) + len(a.dataType) + len(a.value)
 	}
-	o.row = m.encode()
-	r := rowsOf(tx, q)
-	if err := r.put(o); err != nil {
-		return err
-	}
-	return r.save()
+	return o
 }
 
 // Receive implements [event.Queue].
@@ -100,7 +125,7 @@ func (s *Service) Receive(_ context.Context, tx *store.Tx, from event.ARN, limit
 	if hide == 0 {
 		timeout = nil
 	}
-	got, _, err := s.receive(tx, q, limit, timeout)
+	got, _, err := s.receive(tx, q, order{limit: limit, hide: timeout, lent: true})
 	if over := (*types.OverLimit)(nil); errors.As(err, &over) {
 		return nil, nil // pollers wait until some are deleted
 	}
@@ -146,17 +171,18 @@ func (s *Service) Delete(_ context.Context, tx *store.Tx, from event.ARN, receip
 	if err != nil {
 		return err
 	}
-	r := rowsOf(tx, q)
+	r := s.rowsOf(tx, q)
 	deleted := false
 	for _, handle := range receipts {
 		if rc, err := receiptOf(q, handle); err == nil {
-			deleted = r.delete(rc) || deleted
+			one, _ := s.remove(r, rc, handle)
+			deleted = deleted || one
 		}
 	}
 	if !deleted {
-		return r.err
+		return r.Err()
 	}
-	return r.save()
+	return r.Save()
 }
 
 // Describe implements [event.Queue].
@@ -165,6 +191,6 @@ func (s *Service) Describe(_ context.Context, tx *store.Tx, from event.ARN) (eve
 	if err != nil {
 		return event.QueueState{}, err
 	}
-	r := rowsOf(tx, q)
-	return event.QueueState{Topic: q.topic, NextVisible: r.nextVisible(), VisibilityTimeout: q.visibility}, r.err
+	r := s.rowsOf(tx, q)
+	return event.QueueState{Topic: q.topic, NextVisible: r.next(s.maxInFlight), VisibilityTimeout: q.visibility}, r.Err()
 }

@@ -7,6 +7,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/runnel/runnel/service/sqs/backlog"
 	"github.com/runnel/runnel/store"
 )
 
@@ -17,11 +18,11 @@ func (s *Service) ChangeMessageVisibility(ctx context.Context, in *ChangeMessage
 		return nil, err
 	}
 	return nil, s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error {
-		r := rowsOf(tx, q)
+		r := s.rowsOf(tx, q)
 		if err := r.change(*in.ReceiptHandle, *in.VisibilityTimeout); err != nil {
 			return err
 		}
-		return r.save()
+		return r.Save()
 	})
 }
 
@@ -33,7 +34,7 @@ func (s *Service) ChangeMessageVisibilityBatch(ctx context.Context, in *ChangeMe
 	}
 	faults := make([]error, len(ids))
 	err := s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error {
-		r := rowsOf(tx, q)
+		r := s.rowsOf(tx, q)
 		changed := false
 		for i, e := range in.Entries {
 			if faults[i] = checkChange(e.ReceiptHandle, e.VisibilityTimeout); faults[i] == nil {
@@ -42,9 +43,9 @@ func (s *Service) ChangeMessageVisibilityBatch(ctx context.Context, in *ChangeMe
 			changed = changed || faults[i] == nil
 		}
 		if !changed {
-			return r.err
+			return r.Err()
 		}
-		return r.save()
+		return r.Save()
 	})
 	if err != nil {
 		return nil, err
@@ -85,20 +86,20 @@ func (r *rows) change(handle string, timeout int32) error {
 	if err != nil {
 		return err
 	}
-	st, ok := r.state(rc.seq)
+	st, ok := r.State(rc.seq)
 	switch {
-	case !ok || st.count != rc.count:
+	case !ok || st.Count != rc.count:
 		return errValue(handle, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
-	case st.at <= r.now:
+	case st.At <= r.Now():
 		return errNotInFlight()
 	}
 	end := r.tx.Now().Add(time.Duration(timeout) * time.Second)
-	if end.After(time.Unix(0, int64(st.received)).Add(maxVisibility * time.Second)) {
+	if end.After(time.Unix(0, int64(st.Received)).Add(maxVisibility * time.Second)) {
 		return errValue(timeout, "VisibilityTimeout", "Total VisibilityTimeout for the message is beyond the limit [%d seconds]", maxVisibility)
 	}
-	r.unhold(position{st.at, rc.seq})
-	st.at = stampNanos(end)
-	r.hold(rc.seq, st)
-	r.wake = true
+	r.Take(backlog.Candidate{Position: backlog.Position{At: st.At, Seq: rc.seq}, Held: true, Group: st.Group})
+	st.At, st.Lent = backlog.Nanos(end), false
+	r.Hold(rc.seq, st)
+	r.Wake()
 	return nil
 }

@@ -89,18 +89,15 @@ func (a *attempt) try(ctx context.Context) error {
 		if a.wait = q.wait; a.wish.wait != nil {
 			a.wait = *a.wish.wait
 		}
-		a.got, a.next, err = a.service.receive(tx, q, a.wish.limit, a.wish.hide)
+		a.got, a.next, err = a.service.receive(tx, q, a.wish.order)
 		if len(a.got) > 0 && a.found != nil {
 			a.found()
 		}
 		return err
 	})
 	// Only who does not wait is told that too many messages are in flight. Who
-	// does looks again when the timeout of the first of them ends.
+	// does looks again when one of them was deleted, or becomes visible.
 	if over := (*types.OverLimit)(nil); errors.As(err, &over) && a.wait > 0 {
-		if !a.next.After(a.service.store.Clock().Now()) {
-			a.next = time.Time{}
-		}
 		return nil
 	}
 	return err

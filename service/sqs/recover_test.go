@@ -1,0 +1,75 @@
+package sqs_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/store"
+)
+
+// TestRecover: what a process had for its functions when it died is visible at
+// once; what clients have stays hidden, even if a function's code hid it anew.
+func TestRecover(t *testing.T) {
+	afterPowerCuts(t, func(t *testing.T, fx *fixture) {
+		for _, name := range []string{"q", "q.fifo"} {
+			url := fx.queue("q", "VisibilityTimeout", "100")
+			if name == "q.fifo" {
+				url = fx.fifo("q", "VisibilityTimeout", "100")
+			}
+			fx.sendTo(url, "a b c d e")
+			fx.receive(url, upTo(1))
+			var got []event.Message
+			err := fx.store.Update(ctx, func(tx *store.Tx) (err error) {
+				got, err = fx.service.Receive(ctx, tx, parsed(t, name), 3, 0)
+				return err
+			})
+			if err != nil || len(got) != 3 {
+				t.Fatal(err, len(got))
+			}
+			change(fx, url, types.Message{ReceiptHandle: &got[0].Receipt}, 200)
+		}
+	}, func(t *testing.T, fx *fixture) {
+		equal(t, "before", fx.counts(fx.url("q"))+" "+fx.counts(fx.url("q.fifo")), "1/4/0 1/4/0")
+		equal(t, "recover", fx.service.Recover(ctx), nil)
+		for _, name := range []string{"q", "q.fifo"} {
+			url := fx.url(name)
+			equal(t, "after", fx.counts(url), "3/2/0")
+			got := fx.receive(url)
+			equal(t, "received", len(got), 3)
+			counts := map[string]string{}
+			for _, m := range got {
+				counts[*m.Body] = m.Attributes["ApproximateReceiveCount"]
+			}
+			equal(t, "counts", fmt.Sprint(counts), "map[c:2 d:2 e:1]")
+			equal(t, "again", fx.service.Recover(ctx), nil)
+			equal(t, "nothing of clients", fx.counts(url), "0/5/0")
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
+// TestRecoverMany goes through several transactions.
+func TestRecoverMany(t *testing.T) {
+	inBubble(t, func(t *testing.T, fx *fixture) {
+		url := fx.queue("q")
+		for i := 0; i < 1200; i += 10 {
+			fx.sendTen(url, i)
+		}
+		for range 12 {
+			err := fx.store.Update(ctx, func(tx *store.Tx) error {
+				_, err := fx.service.Receive(ctx, tx, parsed(t, "q"), 100, 0)
+				return err
+			})
+			equal(t, "receive", err, nil)
+			time.Sleep(time.Millisecond)
+		}
+		equal(t, "before", fx.counts(url), "0/1200/0")
+		equal(t, "recover", fx.service.Recover(ctx), nil)
+		equal(t, "after", fx.counts(url), "1200/0/0")
+		fx.verify("q")
+	})
+}
