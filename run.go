@@ -23,14 +23,20 @@ type part struct {
 // and returns why: nil for the end of ctx.
 //
 // It stops in the order in which nothing is cut off from what it needs:
-// stacks and functions first, while the APIs that they call still answer; then
-// the APIs; then the store's timers.
+// stacks, functions and deliveries first, while the APIs that they call still
+// answer; then the APIs; then what they measured is written; then the store's
+// timers end.
 func (r *Runtime) Run(ctx context.Context) error {
+	if err := r.queues.Recover(ctx); err != nil {
+		return err
+	}
 	parts := []*part{
 		{run: r.store.Run},
+		{run: r.metrics.Run},
 		{run: r.buckets.Run},
 		{run: r.serve},
-		{run: r.lambda.Run},
+		{run: r.topics.Run},
+		{run: r.functions.Run},
 		{run: r.stacks.Run},
 	}
 	failed := make(chan error, len(parts))

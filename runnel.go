@@ -30,11 +30,16 @@ import (
 	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/service/apigateway"
 	"github.com/runnel/runnel/service/cloudformation"
+	"github.com/runnel/runnel/service/cloudwatch"
 	"github.com/runnel/runnel/service/dynamodb"
+	dynamodbmetrics "github.com/runnel/runnel/service/dynamodb/metrics"
+	"github.com/runnel/runnel/service/eventbridge"
 	"github.com/runnel/runnel/service/iam"
 	"github.com/runnel/runnel/service/lambda"
 	"github.com/runnel/runnel/service/logs"
 	"github.com/runnel/runnel/service/s3"
+	s3metrics "github.com/runnel/runnel/service/s3/metrics"
+	"github.com/runnel/runnel/service/sns"
 	"github.com/runnel/runnel/service/sqs"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
@@ -65,6 +70,10 @@ type Config struct {
 	// this program with the argument "function".
 	Function []string
 
+	// NoMetrics has the services not measured. CloudWatch then knows what it is
+	// given, and nothing of its own.
+	NoMetrics bool
+
 	Clock  *store.Clock // nil: the machine's
 	Logger *slog.Logger // nil: slog.Default()
 }
@@ -76,9 +85,22 @@ type Runtime struct {
 	listener net.Listener
 	server   *http.Server
 	mux      *wire.Mux
-	buckets  *s3.Service
-	lambda   *lambda.Service
-	stacks   *cloudformation.Service
+	services
+}
+
+// services are what the runtime consists of.
+type services struct {
+	identity  *iam.Service
+	metrics   *cloudwatch.Service
+	logs      *logs.Service
+	buckets   *s3.Service
+	queues    *sqs.Service
+	topics    *sns.Service
+	buses     *eventbridge.Service
+	tables    *dynamodb.Service
+	functions *lambda.Service
+	gateway   *apigateway.Service
+	stacks    *cloudformation.Service
 }
 
 // New opens the folder and the port. It serves nobody until Run.
@@ -163,24 +185,37 @@ func (r *Runtime) bind(keys accessKeys) error {
 	return nil
 }
 
-// wire makes the services, each with what it needs of those before it.
+// wire makes the services, each with what it needs of those before it, and
+// connects them.
 func (r *Runtime) wire(keys accessKeys) error {
 	cfg, log, st := r.cfg, r.cfg.Logger, r.store
+	account, region := cfg.Account, cfg.Region
 	router := event.NewRouter()
 
-	identity := iam.New(st, iam.Config{Account: cfg.Account})
+	r.metrics = cloudwatch.New(st, cloudwatch.Config{Account: account, Region: region, Router: router, Logger: log})
+	var measured event.Metrics = r.metrics
+	if cfg.NoMetrics {
+		measured = event.NoMetrics{}
+	}
+	r.identity = iam.New(st, iam.Config{Account: account})
 	r.mux = wire.NewMux(wire.Config{
-		Region: cfg.Region, Account: cfg.Account, Logger: log,
-		Credentials: keyring{own: keys, account: cfg.Account, issued: identity},
+		Region: region, Account: account, Logger: log,
+		Credentials: keyring{own: keys, account: account, issued: r.identity},
 		Require:     keys != nil,
+		Observe:     cfg.observer(measured),
 	})
-	logging := logs.New(st, logs.Config{Account: cfg.Account, Region: cfg.Region})
-	buckets := s3.New(st, s3.Config{Account: cfg.Account, Region: cfg.Region, Router: router, Logger: log})
-	queues := sqs.New(st, sqs.Config{Account: cfg.Account, Region: cfg.Region, Logger: log})
-	tables := dynamodb.New(st, dynamodb.Config{Account: cfg.Account, Region: cfg.Region})
-	functions, err := lambda.New(st, lambda.Config{
-		Account: cfg.Account, Region: cfg.Region, Logger: log,
-		Router: router, Logs: logging, Roles: identity,
+	r.logs = logs.New(st, logs.Config{Account: account, Region: region, Metrics: measured})
+	r.buckets = s3.New(st, s3.Config{Account: account, Region: region, Router: router, Logger: log})
+	r.queues = sqs.New(st, sqs.Config{Account: account, Region: region, Metrics: measured, Logger: log})
+	r.topics = sns.New(st, sns.Config{Account: account, Region: region, Endpoint: r.Endpoint(), Router: router, Metrics: measured, Logger: log})
+	r.buses = eventbridge.New(st, eventbridge.Config{Account: account, Region: region, Router: router, Metrics: measured, Logger: log})
+	r.tables = dynamodb.New(st, dynamodb.Config{Account: account, Region: region})
+	r.gateway = apigateway.New(st, apigateway.Config{Account: account, Region: region, Router: router, Metrics: measured, Logger: log})
+	r.stacks = cloudformation.New(st, cloudformation.Config{Account: account, Region: region, AWS: r.AWS(), Logger: log})
+	var err error
+	r.functions, err = lambda.New(st, lambda.Config{
+		Account: account, Region: region, Logger: log, Metrics: measured,
+		Router: router, Logs: r.logs, Roles: r.identity,
 		AWS: r.AWS(), Endpoint: r.Endpoint(),
 		Dir:  filepath.Join(cfg.Data, "functions"),
 		Self: cfg.Function, Concurrency: cfg.Concurrency,
@@ -188,23 +223,43 @@ func (r *Runtime) wire(keys accessKeys) error {
 	if err != nil {
 		return err
 	}
-	gateway := apigateway.New(st, apigateway.Config{Account: cfg.Account, Region: cfg.Region, Router: router, Logger: log})
-	stacks := cloudformation.New(st, cloudformation.Config{Account: cfg.Account, Region: cfg.Region, AWS: r.AWS(), Logger: log})
+	r.connect(router)
+	return nil
+}
 
-	router.HandleTarget("sqs", queues)
-	router.HandleTarget("lambda", functions)
-	router.HandleQueue("sqs", queues)
-	router.HandleFunctions(functions)
+// connect tells the router who answers for which ARNs, and the mux for which
+// requests.
+func (r *Runtime) connect(router *event.Router) {
+	router.HandleTarget("sqs", r.queues)
+	router.HandleTarget("sns", r.topics)
+	router.HandleTarget("events", r.buses)
+	router.HandleTarget("lambda", r.functions)
+	router.HandleQueue("sqs", r.queues)
+	router.HandleFunctions(r.functions)
 
 	for _, api := range []wire.API{
-		buckets.API(), queues.API(), tables.API(), functions.API(), gateway.API(),
-		logging.API(), identity.API(), identity.STS(), stacks.API(),
+		r.buckets.API(), r.queues.API(), r.topics.API(), r.buses.API(), r.tables.API(), r.functions.API(), r.gateway.API(),
+		r.logs.API(), r.metrics.API(), r.identity.API(), r.identity.STS(), r.stacks.API(),
 	} {
 		r.mux.Handle(api)
 	}
-	r.mux.Divert(gateway.Match, gateway.Handler())
-	r.buckets, r.lambda, r.stacks = buckets, functions, stacks
-	return nil
+	r.mux.Divert(r.gateway.Match, r.gateway.Handler())
+	r.mux.Divert(r.topics.Match, r.topics.Handler())
+}
+
+// observer counts the requests of the services that are measured by them.
+func (c *Config) observer(m event.Metrics) func(wire.Call) {
+	if c.NoMetrics {
+		return nil
+	}
+	return func(call wire.Call) {
+		switch call.Service {
+		case "s3":
+			s3metrics.Observe(m, call)
+		case "dynamodb":
+			dynamodbmetrics.Observe(m, call)
+		}
+	}
 }
 
 // Endpoint is the URL at which the runtime serves.

@@ -183,7 +183,6 @@ func TestStacksThatAskForTooMuch(t *testing.T) {
 	for _, c := range []struct{ name, body, names string }{
 		{"topic", "Resources: {T: {Type: 'AWS::SNS::Topic'}}", "AWS::SNS::Topic"},
 		{"property", oneQueue("QueueNam: q"), "QueueNam"},
-		{"fifo", oneQueue("FifoQueue: true"), "FIFO"},
 		{"function event", "Transform: AWS::Serverless-2016-10-31\nResources: {F: {Type: 'AWS::Serverless::Function', Properties: {Runtime: provided.al2023, Handler: x, InlineCode: x, Events: {E: {Type: Kinesis, Properties: {Stream: s, StartingPosition: LATEST}}}}}}", "Kinesis"},
 		{"reference", "Resources: {Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !Ref Nothing}}}", "Nothing"},
 		{"attribute", "Resources: {Q: {Type: 'AWS::SQS::Queue'}}\nOutputs: {O: {Value: !GetAtt Q.Colour}}", "Colour"},

@@ -1,0 +1,44 @@
+package cloudwatch
+
+import (
+	"context"
+
+	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/cloudwatch/emf"
+	"github.com/runnel/runnel/service/cloudwatch/series"
+	"github.com/runnel/runnel/store"
+)
+
+// maxEmbedded is how many values times dimension sets a line may hold. The
+// specification sets no limit to directives; the transaction that keeps the
+// line has one to its length.
+const maxEmbedded = 10_000
+
+// PutEmbedded implements [event.Metrics].
+func (s *Service) PutEmbedded(_ context.Context, tx *store.Tx, line event.LogLine) error {
+	if !emf.May(line.Text) {
+		return nil
+	}
+	parsed, err := emf.Parse(line.Text)
+	if err != nil || parsed.Time.Before(tx.Now().Add(-maxPast)) || parsed.Time.After(tx.Now().Add(maxFuture)) {
+		return nil // a line as any other
+	}
+	var b batch
+	n := 0
+	for _, m := range parsed.Metrics {
+		if n += len(m.Values) * len(m.Dimensions); n > maxEmbedded {
+			return nil
+		}
+		for _, set := range m.Dimensions {
+			id := series.Metric{Namespace: m.Namespace, Name: m.Name, Dimensions: make([]series.Dimension, len(set))}
+			for i, d := range set {
+				id.Dimensions[i] = series.Dimension(d)
+			}
+			to := b.values(id.Key(), parsed.Time, m.Unit, m.Fine)
+			for _, v := range m.Values {
+				to.Add(v, 1)
+			}
+		}
+	}
+	return series.Put(tx, b.data)
+}
