@@ -1,0 +1,13 @@
+package delivery
+
+import (
+	"context"
+	"net"
+)
+
+// NewDialSender is a sender that differs from a runtime's only in that it gets
+// its connections from dial.
+func NewDialSender(dial func(ctx context.Context, network, addr string) (net.Conn, error), c SenderConfig) *Sender {
+	c.Transport = newTransport(dial, c.Roots)
+	return NewSender(c)
+}
