@@ -6,32 +6,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/runnel/runnel/service/s3/buckets"
 	"github.com/runnel/runnel/service/s3/fault"
 	"github.com/runnel/runnel/store"
 )
 
-// Access control lists, as they are where object ownership is BucketOwnerEnforced:
-// the owner has full control, and nothing else can be set
-// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html).
+// Access control lists of objects: the owner has full control, and nothing else
+// can be set. Where the bucket has no lists that is AWS's own rule
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html);
+// where it has, it is what is not here.
 
 func (s *Service) grants() []types.Grant {
 	return []types.Grant{{
 		Grantee:    &types.Grantee{ID: &s.owner, Type: types.TypeCanonicalUser},
 		Permission: types.PermissionFullControl,
 	}}
-}
-
-// GetBucketAcl gives the owner's grant.
-func (s *Service) GetBucketAcl(ctx context.Context, in *s3.GetBucketAclInput) (*s3.GetBucketAclOutput, error) {
-	return &s3.GetBucketAclOutput{Owner: s.ownerOf(), Grants: s.grants()}, s.hasBucket(ctx, in.Bucket)
-}
-
-// PutBucketAcl takes the owner's grant and no other.
-func (s *Service) PutBucketAcl(ctx context.Context, in *s3.PutBucketAclInput) (*s3.PutBucketAclOutput, error) {
-	if err := s.hasBucket(ctx, in.Bucket); err != nil {
-		return nil, err
-	}
-	return &s3.PutBucketAclOutput{}, s.checkACL(in.AccessControlPolicy)
 }
 
 // GetObjectAcl gives the owner's grant.
@@ -52,21 +41,34 @@ func (s *Service) PutObjectAcl(ctx context.Context, in *s3.PutObjectAclInput) (*
 	if err != nil {
 		return nil, err
 	}
-	return &s3.PutObjectAclOutput{}, s.checkACL(in.AccessControlPolicy)
+	return &s3.PutObjectAclOutput{}, s.checkACL(ctx, in.Bucket, in.AccessControlPolicy)
 }
 
 // checkACL refuses what is more, or less, than the owner's full control. No
 // policy at all is a canned ACL, which was checked before.
-func (s *Service) checkACL(p *types.AccessControlPolicy) error {
+func (s *Service) checkACL(ctx context.Context, bucket *string, p *types.AccessControlPolicy) error {
 	if p == nil {
 		return nil
 	}
-	if len(p.Grants) != 1 {
-		return fault.ACLNotSupported()
+	if len(p.Grants) == 1 {
+		g := p.Grants[0]
+		if g.Permission == types.PermissionFullControl && g.Grantee != nil && deref(g.Grantee.ID) == s.owner {
+			return nil
+		}
 	}
-	g := p.Grants[0]
-	if g.Permission != types.PermissionFullControl || g.Grantee == nil || deref(g.Grantee.ID) != s.owner {
-		return fault.ACLNotSupported()
-	}
-	return nil
+	return s.refuseACL(ctx, bucket)
+}
+
+// refuseACL is the answer to a list for an object that says more than the
+// owner's.
+func (s *Service) refuseACL(ctx context.Context, bucket *string) error {
+	return s.st.View(ctx, func(tx *store.Tx) error {
+		switch err := buckets.Has(tx, deref(bucket)); {
+		case err != nil:
+			return err
+		case buckets.Enforced(tx, deref(bucket)):
+			return fault.ACLNotSupported()
+		}
+		return fault.NotSupported("access control lists of objects")
+	})
 }

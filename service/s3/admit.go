@@ -2,6 +2,9 @@ package s3
 
 import (
 	"context"
+	"reflect"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/runnel/runnel/service/s3/fault"
 	"github.com/runnel/runnel/wire"
@@ -33,8 +36,9 @@ var refused = map[string][]string{
 }
 
 // admit checks what holds for every operation: that no header asks for what is
-// not here, and that the owner is whom the client expects.
-func (s *Service) admit(ctx context.Context) error {
+// not here, and that the owner is whom the client expects. in is the operation's
+// input.
+func (s *Service) admit(ctx context.Context, in any) error {
 	h := wire.RequestOf(ctx).Header
 	for name, values := range h {
 		harmless, known := refused[name]
@@ -43,10 +47,12 @@ func (s *Service) admit(ctx context.Context) error {
 		}
 		switch name {
 		case "X-Amz-Grant-Full-Control", "X-Amz-Grant-Read", "X-Amz-Grant-Read-Acp", "X-Amz-Grant-Write", "X-Amz-Grant-Write-Acp":
-			return fault.ACLNotSupported()
+			if !ofBuckets(in) {
+				return s.refuseACL(ctx, bucketOf(in))
+			}
 		case "X-Amz-Acl":
-			if !containsAll([]string{"private", "bucket-owner-full-control"}, values) {
-				return fault.ACLNotSupported()
+			if !ofBuckets(in) && !containsAll([]string{"private", "bucket-owner-full-control"}, values) {
+				return s.refuseACL(ctx, bucketOf(in))
 			}
 		case "X-Amz-Expected-Bucket-Owner", "X-Amz-Source-Expected-Bucket-Owner":
 			if values[0] != s.cfg.Account {
@@ -55,6 +61,25 @@ func (s *Service) admit(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// ofBuckets reports whether an input has a list for a bucket, which its operation
+// reads itself.
+func ofBuckets(in any) bool {
+	switch in.(type) {
+	case *s3.CreateBucketInput, *s3.PutBucketAclInput:
+		return true
+	}
+	return false
+}
+
+// bucketOf is the bucket that an input names, nil for ListBuckets.
+func bucketOf(in any) *string {
+	name := reflect.ValueOf(in).Elem().FieldByName("Bucket")
+	if !name.IsValid() {
+		return nil
+	}
+	return name.Interface().(*string)
 }
 
 func containsAll(set, values []string) bool {

@@ -2,7 +2,6 @@ package s3
 
 import (
 	"context"
-	"reflect"
 
 	"github.com/runnel/runnel/service/s3/buckets"
 	"github.com/runnel/runnel/service/s3/fault"
@@ -36,7 +35,7 @@ func op[In, Out any](s *Service, name string, f func(context.Context, *In) (*Out
 		if err := s.share(ctx, in); err != nil {
 			return nil, err
 		}
-		if err := s.admit(ctx); err != nil {
+		if err := s.admit(ctx, in); err != nil {
 			return nil, err
 		}
 		out, err := f(ctx, in)
@@ -53,11 +52,7 @@ func (s *Service) share(ctx context.Context, in any) error {
 	if wire.RequestOf(ctx).Header.Get("Origin") == "" {
 		return nil
 	}
-	name := reflect.ValueOf(in).Elem().FieldByName("Bucket")
-	if !name.IsValid() {
-		return nil // ListBuckets
-	}
-	return s.Share(ctx, deref(name.Interface().(*string)))
+	return s.Share(ctx, deref(bucketOf(in)))
 }
 
 func (s *Service) bucketOperations() []wire.Operation {
@@ -115,6 +110,7 @@ func (s *Service) configOperations() []wire.Operation {
 		op(s, "GetBucketPolicy", s.GetBucketPolicy, wire.HTTP("GET", "/{Bucket}?policy"), wire.Payload("Policy")),
 		op(s, "PutBucketPolicy", s.PutBucketPolicy, wire.HTTP("PUT", "/{Bucket}?policy"), wire.Payload("Policy"), wire.Status(204)),
 		op(s, "DeleteBucketPolicy", s.DeleteBucketPolicy, wire.HTTP("DELETE", "/{Bucket}?policy"), wire.Status(204)),
+		op(s, "GetBucketPolicyStatus", s.GetBucketPolicyStatus, wire.HTTP("GET", "/{Bucket}?policyStatus"), wire.Payload("PolicyStatus")),
 		op(s, "GetBucketCors", s.GetBucketCors, wire.HTTP("GET", "/{Bucket}?cors")),
 		op(s, "PutBucketCors", s.PutBucketCors, wire.HTTP("PUT", "/{Bucket}?cors"), wire.Payload("CORSConfiguration")),
 		op(s, "DeleteBucketCors", s.DeleteBucketCors, wire.HTTP("DELETE", "/{Bucket}?cors"), wire.Status(204)),

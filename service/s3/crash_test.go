@@ -141,7 +141,12 @@ func TestPowerCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
 		b := f.bucket("data")
-		f.notify(b, queueRule("q", []types.Event{"s3:ObjectCreated:*"}, "", ""))
+		must(f.PutBucketNotificationConfiguration(f.ctx, &s3.PutBucketNotificationConfigurationInput{
+			Bucket: &b, NotificationConfiguration: &types.NotificationConfiguration{
+				QueueConfigurations:      []types.QueueConfiguration{queueRule("q", []types.Event{"s3:ObjectCreated:*"}, "", "")},
+				EventBridgeConfiguration: &types.EventBridgeConfiguration{},
+			},
+		}))(t)
 		l := &ledger{versions: map[string]int{}, gone: map[string]bool{}}
 		var mu sync.Mutex
 		var left []remains
@@ -172,8 +177,12 @@ func (r remains) check(t *testing.T, b string) {
 	f := reopen(t, r.disk)
 	f.checkBlobs()
 	events := map[string]int{}
-	for _, r := range f.records("q") {
+	records := f.records("q")
+	for _, r := range records {
 		events[r.S3.Object.Key]++
+	}
+	if n := strings.Count(strings.Join(f.inbox("event-bus/default"), "\n"), `"Object Created"`); n != len(records) {
+		t.Errorf("the event bus has %d events, the queue %d", n, len(records))
 	}
 	for key, acked := range r.versions {
 		out, err := f.GetObject(context.Background(), &s3.GetObjectInput{Bucket: &b, Key: &key})
@@ -258,6 +267,14 @@ func steps() []step {
 		}, func(f *fixture) string {
 			return *must(f.GetBucketPolicy(f.ctx, &s3.GetBucketPolicyInput{Bucket: b}))(f.t).Policy
 		}, somePolicy},
+		{"PutBucketAcl", func(f *fixture) {
+			owners := &types.OwnershipControls{Rules: []types.OwnershipControlsRule{{ObjectOwnership: types.ObjectOwnershipObjectWriter}}}
+			must(f.PutBucketOwnershipControls(f.ctx, &s3.PutBucketOwnershipControlsInput{Bucket: b, OwnershipControls: owners}))(f.t)
+			must(f.PutPublicAccessBlock(f.ctx, &s3.PutPublicAccessBlockInput{Bucket: b, PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{}}))(f.t)
+			must(f.PutBucketAcl(f.ctx, &s3.PutBucketAclInput{Bucket: b, ACL: types.BucketCannedACLPublicReadWrite}))(f.t)
+		}, func(f *fixture) string {
+			return fmt.Sprint(len(must(f.GetBucketAcl(f.ctx, &s3.GetBucketAclInput{Bucket: b}))(f.t).Grants))
+		}, "3"},
 		{"PutBucketNotificationConfiguration", func(f *fixture) {
 			f.notify(*b, queueRule("q", []types.Event{"s3:ObjectCreated:*"}, "", ""))
 		}, func(f *fixture) string {

@@ -46,6 +46,7 @@ func (b inbox) Accept(ctx context.Context, tx *store.Tx, to event.ARN, e event.E
 		return err
 	}
 	tx.Set(inboxKey(to).Uint(tx.NextID()), e.Body)
+	tx.Set(store.K("subject", to.Resource), []byte(e.Subject))
 	return nil
 }
 
@@ -53,6 +54,8 @@ func newService(st *store.Store) *Service {
 	r := event.NewRouter()
 	r.HandleTarget("sqs", inbox{})
 	r.HandleTarget("lambda", inbox{})
+	r.HandleTarget("sns", inbox{})
+	r.HandleTarget("events", inbox{})
 	return New(st, Config{Account: "000000000000", Region: "us-east-1", Router: r})
 }
 
@@ -122,6 +125,20 @@ func readBody(t testing.TB, r io.ReadCloser) []byte {
 func (f *fixture) inbox(resource string) (bodies []string) {
 	f.t.Helper()
 	return readInbox(f.t, f.st, resource)
+}
+
+// subject is that of the last event which arrived at a destination.
+func (f *fixture) subject(resource string) (subject string) {
+	f.t.Helper()
+	err := f.st.View(f.ctx, func(tx *store.Tx) error {
+		b, _ := tx.Get(store.K("subject", resource))
+		subject = string(b)
+		return nil
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return subject
 }
 
 func readInbox(t testing.TB, st *store.Store, resource string) (bodies []string) {

@@ -16,13 +16,16 @@
 // Where it differs from AWS: the copy of an object that came by a multipart
 // upload keeps the ETag and the checksum of its source (AWS reads all of it
 // and computes new ones); a bucket may be made in any region, whatever the
-// runtime's own is; policies, ownership and public access blocks are kept and
-// given back, not enforced.
+// runtime's own is. Policies and access control lists of buckets are checked,
+// and refused where object ownership or a public access block forbids them, but
+// nobody's access depends on them: a request that the runtime lets in is the
+// account's, and one that it does not, such as an unsigned one where access keys
+// are configured, gets nothing, be a bucket public or not.
 //
 // Not here: versioning, object lock, lifecycle, replication, websites, logging,
-// encryption with customer or KMS keys, ACLs other than the owner's, S3 Select,
-// storage classes that need a restore, directory buckets, POST forms. What asks
-// for them is refused with NotImplemented, never ignored.
+// encryption with customer or KMS keys, ACLs of objects other than the owner's,
+// S3 Select, storage classes that need a restore, directory buckets, POST forms.
+// What asks for them is refused with NotImplemented, never ignored.
 package s3
 
 import (

@@ -58,7 +58,8 @@ func Drop(tx *store.Tx, name string) {
 }
 
 // CreateBucket makes a bucket. In us-east-1 making one's own bucket again
-// succeeds, elsewhere it is BucketAlreadyOwnedByYou
+// succeeds and resets its access control list, elsewhere it is
+// BucketAlreadyOwnedByYou
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html).
 func (s *Service) CreateBucket(ctx context.Context, in *s3.CreateBucketInput) (*s3.CreateBucketOutput, error) {
 	name := aws.ToString(in.Bucket)
@@ -75,12 +76,17 @@ func (s *Service) CreateBucket(ctx context.Context, in *s3.CreateBucketInput) (*
 			return nil, err
 		}
 	}
-	if o := in.ObjectOwnership; o != "" && o != types.ObjectOwnershipBucketOwnerEnforced {
-		return nil, fault.NotSupported("ObjectOwnership " + string(o))
+	if o := in.ObjectOwnership; o != "" && !slices.Contains(o.Values(), o) {
+		return nil, fault.InvalidArgument("Invalid x-amz-object-ownership header: "+string(o), "x-amz-object-ownership", string(o))
+	}
+	grants, err := s.firstACL(in)
+	if err != nil {
+		return nil, err
 	}
 	err = s.st.Update(ctx, func(tx *store.Tx) error {
 		old, err := s.bucket(tx, name)
 		if err == nil && old.Location == defaultLocation && location == defaultLocation {
+			tx.Delete(ConfigKey(name, configACL))
 			return nil
 		}
 		if err == nil {
@@ -89,6 +95,12 @@ func (s *Service) CreateBucket(ctx context.Context, in *s3.CreateBucketInput) (*
 		tx.PutJSON(bucketKey(name), bucket{Created: tx.Now().Truncate(time.Second), Location: location})
 		if len(tags) > 0 {
 			tx.PutJSON(ConfigKey(name, configTagging), tags)
+		}
+		if in.ObjectOwnership != "" {
+			tx.PutJSON(ConfigKey(name, configOwnership), in.ObjectOwnership)
+		}
+		if !grants.ownersOnly(s.cfg.Owner) {
+			tx.PutJSON(ConfigKey(name, configACL), grants)
 		}
 		return nil
 	})

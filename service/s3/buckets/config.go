@@ -15,6 +15,7 @@ import (
 
 // The kinds of configuration that a bucket may have, each a row.
 const (
+	configACL          = "acl"
 	configCORS         = "cors"
 	configEncryption   = "encryption"
 	configOwnership    = "ownership"
@@ -81,13 +82,24 @@ func (s *Service) exists(ctx context.Context, bucket *string) error {
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html).
 const maxPolicy = 20 << 10
 
-// PutBucketPolicy keeps a policy. It is not enforced.
+// PutBucketPolicy keeps a policy, unless it is public where BlockPublicPolicy is
+// on. It is not enforced.
 func (s *Service) PutBucketPolicy(ctx context.Context, in *s3.PutBucketPolicyInput) (*s3.PutBucketPolicyOutput, error) {
 	policy := aws.ToString(in.Policy)
 	if err := checkPolicy(policy); err != nil {
 		return nil, err
 	}
-	return &s3.PutBucketPolicyOutput{}, s.putConfig(ctx, in.Bucket, configPolicy, policy)
+	name, public := aws.ToString(in.Bucket), publicPolicy(policy)
+	return &s3.PutBucketPolicyOutput{}, s.st.Update(ctx, func(tx *store.Tx) error {
+		if err := Has(tx, name); err != nil {
+			return err
+		}
+		if public && *blockOf(tx, name).BlockPublicPolicy {
+			return blocked(ctx, "s3:PutBucketPolicy", name, "policies", "BlockPublicPolicy")
+		}
+		tx.PutJSON(ConfigKey(name, configPolicy), policy)
+		return nil
+	})
 }
 
 func checkPolicy(policy string) error {
@@ -133,77 +145,6 @@ func (s *Service) policy(ctx context.Context, bucket *string) (policy string, er
 // DeleteBucketPolicy removes the policy.
 func (s *Service) DeleteBucketPolicy(ctx context.Context, in *s3.DeleteBucketPolicyInput) (*s3.DeleteBucketPolicyOutput, error) {
 	return &s3.DeleteBucketPolicyOutput{}, s.deleteConfig(ctx, in.Bucket, configPolicy)
-}
-
-// PutPublicAccessBlock keeps the four switches. They are not enforced.
-func (s *Service) PutPublicAccessBlock(ctx context.Context, in *s3.PutPublicAccessBlockInput) (*s3.PutPublicAccessBlockOutput, error) {
-	c := in.PublicAccessBlockConfiguration
-	if c == nil {
-		return nil, fault.MalformedXML()
-	}
-	for _, p := range []**bool{&c.BlockPublicAcls, &c.BlockPublicPolicy, &c.IgnorePublicAcls, &c.RestrictPublicBuckets} {
-		if *p == nil {
-			*p = new(bool)
-		}
-	}
-	return &s3.PutPublicAccessBlockOutput{}, s.putConfig(ctx, in.Bucket, configPublicAccess, c)
-}
-
-// GetPublicAccessBlock gives the switches; a bucket that was given none has
-// AWS's default for new buckets, all on.
-func (s *Service) GetPublicAccessBlock(ctx context.Context, in *s3.GetPublicAccessBlockInput) (*s3.GetPublicAccessBlockOutput, error) {
-	var c *types.PublicAccessBlockConfiguration
-	found, err := s.getConfig(ctx, in.Bucket, configPublicAccess, &c)
-	switch {
-	case err != nil:
-		return nil, err
-	case found && c == nil:
-		return nil, fault.New("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found", "BucketName", *in.Bucket)
-	case !found:
-		on := true
-		c = &types.PublicAccessBlockConfiguration{BlockPublicAcls: &on, BlockPublicPolicy: &on, IgnorePublicAcls: &on, RestrictPublicBuckets: &on}
-	}
-	return &s3.GetPublicAccessBlockOutput{PublicAccessBlockConfiguration: c}, nil
-}
-
-// DeletePublicAccessBlock removes the switches, those of the default too.
-func (s *Service) DeletePublicAccessBlock(ctx context.Context, in *s3.DeletePublicAccessBlockInput) (*s3.DeletePublicAccessBlockOutput, error) {
-	return &s3.DeletePublicAccessBlockOutput{}, s.putConfig(ctx, in.Bucket, configPublicAccess, nil)
-}
-
-// PutBucketOwnershipControls takes BucketOwnerEnforced, under which there are
-// no ACLs; the other settings bring ACLs back and are refused.
-func (s *Service) PutBucketOwnershipControls(ctx context.Context, in *s3.PutBucketOwnershipControlsInput) (*s3.PutBucketOwnershipControlsOutput, error) {
-	if in.OwnershipControls == nil || len(in.OwnershipControls.Rules) != 1 {
-		return nil, fault.MalformedXML()
-	}
-	o := in.OwnershipControls.Rules[0].ObjectOwnership
-	switch {
-	case !slices.Contains(o.Values(), o):
-		return nil, fault.MalformedXML()
-	case o != types.ObjectOwnershipBucketOwnerEnforced:
-		return nil, fault.NotSupported("ObjectOwnership " + string(o))
-	}
-	return &s3.PutBucketOwnershipControlsOutput{}, s.putConfig(ctx, in.Bucket, configOwnership, o)
-}
-
-// GetBucketOwnershipControls gives AWS's default for new buckets too.
-func (s *Service) GetBucketOwnershipControls(ctx context.Context, in *s3.GetBucketOwnershipControlsInput) (*s3.GetBucketOwnershipControlsOutput, error) {
-	o := types.ObjectOwnershipBucketOwnerEnforced
-	if _, err := s.getConfig(ctx, in.Bucket, configOwnership, &o); err != nil {
-		return nil, err
-	}
-	if o == "" {
-		return nil, fault.New("OwnershipControlsNotFoundError", "The bucket ownership controls were not found", "BucketName", *in.Bucket)
-	}
-	return &s3.GetBucketOwnershipControlsOutput{OwnershipControls: &types.OwnershipControls{
-		Rules: []types.OwnershipControlsRule{{ObjectOwnership: o}},
-	}}, nil
-}
-
-// DeleteBucketOwnershipControls removes the controls.
-func (s *Service) DeleteBucketOwnershipControls(ctx context.Context, in *s3.DeleteBucketOwnershipControlsInput) (*s3.DeleteBucketOwnershipControlsOutput, error) {
-	return &s3.DeleteBucketOwnershipControlsOutput{}, s.putConfig(ctx, in.Bucket, configOwnership, "")
 }
 
 // PutBucketEncryption takes AES256, which all objects are said to have. Keys of

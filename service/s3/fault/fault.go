@@ -12,6 +12,7 @@ var Statuses = map[string]int{
 	"BucketNotEmpty":                        409,
 	"InvalidPartNumber":                     416,
 	"InvalidRange":                          416,
+	"MethodNotAllowed":                      405,
 	"MissingContentLength":                  411,
 	"NoSuchBucket":                          404,
 	"NoSuchBucketPolicy":                    404,
@@ -81,6 +82,11 @@ func NotImplemented(header string) error {
 // NotSupported refuses a feature by its name.
 func NotSupported(feature string) error {
 	return New("NotImplemented", "A parameter you provided implies functionality that is not implemented: "+feature)
+}
+
+// MalformedACL is [MalformedXML] of an access control list.
+func MalformedACL() error {
+	return New("MalformedACLError", "The XML you provided was not well-formed or did not validate against our published schema")
 }
 
 // ACLNotSupported is what a bucket with the default object ownership (bucket

@@ -29,6 +29,9 @@ const (
 const (
 	eventTime          = "2006-01-02T15:04:05.000Z"
 	eventRecordVersion = "2.1"
+
+	// subject is what topics give their subscribers as the message's subject.
+	subject = "Amazon S3 Notification"
 )
 
 // Record is the structure of an event message
@@ -95,22 +98,28 @@ func (s *Notifier) Notify(ctx context.Context, tx *store.Tx, o Object, name stri
 			return fmt.Errorf("notify %s of %s: %w", r.Target, name, err)
 		}
 	}
+	if n.EventBridge {
+		return s.publish(ctx, tx, o, name)
+	}
 	return nil
 }
 
-// tell sends a record. A destination that is gone, or does not let S3 in any
-// more, is none of the client's business: AWS drops the event too.
+// tell sends a record to the destination of a rule.
 func (s *Notifier) tell(ctx context.Context, tx *store.Tx, r rule, rec Record) error {
 	body, err := json.Marshal(map[string][]Record{"Records": {rec}})
 	if err != nil {
 		return err
 	}
-	err = s.cfg.Router.Accept(ctx, tx, r.Target, event.Event{
-		ID: event.NewID(), Trace: traceOf(ctx, tx), Time: tx.Now(), Body: body,
-		From: s.sender(rec.S3.Bucket.Name),
-	})
+	return s.send(ctx, tx, rec.S3.Bucket.Name, r.Target, event.Event{ID: event.NewID(), Body: body, Subject: subject})
+}
+
+// send completes an event and sends it. A destination that is gone, or does not
+// let S3 in any more, is none of the client's business: AWS drops the event too.
+func (s *Notifier) send(ctx context.Context, tx *store.Tx, bucket, to string, e event.Event) error {
+	e.Trace, e.Time, e.From = traceOf(ctx, tx), tx.Now(), s.sender(bucket)
+	err := s.cfg.Router.Accept(ctx, tx, to, e)
 	if errors.Is(err, event.ErrNotFound) || errors.Is(err, event.ErrDenied) {
-		s.cfg.Logger.Warn("s3: event dropped", "bucket", rec.S3.Bucket.Name, "event", rec.EventName, "to", r.Target, "err", err)
+		s.cfg.Logger.Warn("s3: event dropped", "bucket", bucket, "to", to, "err", err)
 		return nil
 	}
 	return err
@@ -143,7 +152,7 @@ func (s *Notifier) record(ctx context.Context, tx *store.Tx, o Object, name, con
 	r.S3.Version = "1.0"
 	r.S3.ConfigurationID = configuration
 	r.S3.Bucket = recordBucket{o.Bucket, identity{s.cfg.Owner}, buckets.ARN(o.Bucket)}
-	r.S3.Object = recordObject{Key: keys.Encode(o.Key), Sequencer: fmt.Sprintf("%016X", o.Version)}
+	r.S3.Object = recordObject{Key: keys.Encode(o.Key), Sequencer: sequencer(o)}
 	if name != Delete {
 		r.S3.Object.ETag = o.ETag
 	}
@@ -167,7 +176,7 @@ func sourceIP(req *wire.Request) string {
 	return "127.0.0.1"
 }
 
-// testEvent is what a queue gets when it becomes a destination.
+// testEvent is what a queue or a topic gets when it becomes a destination.
 type testEvent struct {
 	Service, Event, Time, Bucket string
 	RequestID                    string `json:"RequestId"`
@@ -184,7 +193,7 @@ func (s *Notifier) sendTest(ctx context.Context, tx *store.Tx, bucket, to string
 		return err
 	}
 	return s.cfg.Router.Accept(ctx, tx, to, event.Event{
-		ID: event.NewID(), Trace: traceOf(ctx, tx), Time: tx.Now(), Body: body, From: s.sender(bucket),
+		ID: event.NewID(), Trace: traceOf(ctx, tx), Time: tx.Now(), Body: body, From: s.sender(bucket), Subject: subject,
 	})
 }
 

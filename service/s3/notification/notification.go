@@ -20,7 +20,10 @@ import (
 )
 
 // configuration is the row of a bucket's notification configuration.
-type configuration struct{ Rules []rule }
+type configuration struct {
+	Rules       []rule
+	EventBridge bool `json:",omitempty"` // all events go to the default event bus too
+}
 
 // rule sends some events of some keys to a destination.
 type rule struct {
@@ -37,7 +40,7 @@ const maxRules = 100
 
 // PutBucketNotificationConfiguration sets who is told of what; an empty
 // configuration turns notifications off. A destination must exist and let the
-// bucket in; queues and topics get a test event
+// bucket in; queues and topics get a test event, the event bus does not
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html).
 func (s *Notifier) PutBucketNotificationConfiguration(ctx context.Context, in *s3.PutBucketNotificationConfigurationInput) (*s3.PutBucketNotificationConfigurationOutput, error) {
 	n, err := configurationOf(in.NotificationConfiguration)
@@ -54,7 +57,10 @@ func (s *Notifier) PutBucketNotificationConfiguration(ctx context.Context, in *s
 				return err
 			}
 		}
-		if len(n.Rules) == 0 {
+		if n.EventBridge && errors.Is(s.cfg.Router.Check(ctx, tx, s.bus(), s.sender(bucket)), event.ErrNotFound) {
+			return fault.NotSupported("EventBridgeConfiguration")
+		}
+		if len(n.Rules) == 0 && !n.EventBridge {
 			tx.Delete(buckets.ConfigKey(bucket, buckets.Notification))
 			return nil
 		}
@@ -68,9 +74,7 @@ func configurationOf(c *types.NotificationConfiguration) (n configuration, err e
 	if c == nil {
 		return n, fault.MalformedXML()
 	}
-	if c.EventBridgeConfiguration != nil {
-		return n, fault.NotSupported("EventBridgeConfiguration")
-	}
+	n.EventBridge = c.EventBridgeConfiguration != nil
 	add := func(id, target *string, service string, events []types.Event, f *types.NotificationConfigurationFilter) {
 		if err != nil {
 			return
@@ -252,6 +256,9 @@ func (s *Notifier) GetBucketNotificationConfiguration(ctx context.Context, in *s
 		return nil, err
 	}
 	out := &s3.GetBucketNotificationConfigurationOutput{}
+	if n.EventBridge {
+		out.EventBridgeConfiguration = &types.EventBridgeConfiguration{}
+	}
 	for _, r := range n.Rules {
 		events := make([]types.Event, len(r.Events))
 		for i, e := range r.Events {
