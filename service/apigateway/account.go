@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
+	"github.com/runnel/runnel/service/apigateway/patch"
+	"github.com/runnel/runnel/service/apigateway/refuse"
 	"github.com/runnel/runnel/store"
 )
 
@@ -39,12 +41,12 @@ func (s *Service) GetAccount(ctx context.Context, _ *apigateway.GetAccountInput)
 func (s *Service) UpdateAccount(ctx context.Context, in *apigateway.UpdateAccountInput) (*account, error) {
 	return update(ctx, s, func(tx *store.Tx) (*account, error) {
 		a := readAccount(tx)
-		err := patch([]change[account]{
-			text("/cloudwatchRoleArn", func(a *account) **string { return &a.CloudwatchRoleArn }),
+		err := patch.Apply([]patch.Change[account]{
+			patch.Text("/cloudwatchRoleArn", func(a *account) **string { return &a.CloudwatchRoleArn }),
 		}, a, in.PatchOperations)
 		if role := aws.ToString(a.CloudwatchRoleArn); err == nil && role != "" {
 			if r, bad := arn.Parse(role); bad != nil || r.Service != "iam" {
-				err = errBadRequest("The role ARN does not have required permissions configured. Please grant trust permission for API Gateway and add the required role policy.")
+				err = refuse.BadRequest("The role ARN does not have required permissions configured. Please grant trust permission for API Gateway and add the required role policy.")
 			}
 		}
 		tx.PutJSON(accountKey(), a)
@@ -59,7 +61,7 @@ func (s *Service) tags(tx *store.Tx, resource *string) (tags map[string]string, 
 	parts := strings.Split(strings.TrimPrefix(a.Resource, "/"), "/")
 	switch {
 	case err != nil || a.Service != "apigateway":
-		return nil, nil, errBadRequest("Invalid ARN specified in the request")
+		return nil, nil, refuse.BadRequest("Invalid ARN specified in the request")
 	case len(parts) == 2 && parts[0] == "restapis":
 		api, err := s.api(tx, &parts[1])
 		if err != nil {
@@ -95,7 +97,7 @@ func (s *Service) TagResource(ctx context.Context, in *apigateway.TagResourceInp
 		}
 		maps.Copy(tags, in.Tags)
 		if len(tags) > maxTags {
-			return errBadRequest("The number of tags exceeds the limit of %d", maxTags)
+			return refuse.BadRequest("The number of tags exceeds the limit of %d", maxTags)
 		}
 		save()
 		return nil

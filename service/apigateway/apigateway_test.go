@@ -66,12 +66,14 @@ type bench struct {
 	functions *functions
 }
 
-func start(t testing.TB, st *store.Store) *bench {
+func start(t testing.TB, st *store.Store) *bench { return startMeasured(t, st, nil) }
+
+func startMeasured(t testing.TB, st *store.Store, m event.Metrics) *bench {
 	f := &functions{}
 	f.say(`{"statusCode":200,"body":"ok"}`)
 	router := event.NewRouter()
 	router.HandleFunctions(f)
-	s := gateway.New(st, gateway.Config{Account: account, Region: region, Router: router})
+	s := gateway.New(st, gateway.Config{Account: account, Region: region, Router: router, Metrics: m})
 	mux := wire.NewMux(wire.Config{Account: account, Region: region})
 	mux.Handle(s.API())
 	mux.Divert(s.Match, s.Handler())

@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
 	"github.com/runnel/runnel/event/policy"
+	"github.com/runnel/runnel/service/apigateway/metrics"
+	"github.com/runnel/runnel/service/apigateway/route"
 	"github.com/runnel/runnel/store"
 )
 
@@ -15,17 +17,19 @@ import (
 type served struct {
 	api        *types.RestApi // as it was deployed
 	stage      *types.Stage
-	routes     *routes
+	routes     *route.Tree
 	responses  map[types.GatewayResponseType]*types.GatewayResponse
 	validators map[string]*types.RequestValidator
 	policy     *policy.Document
+	metrics    metrics.Series
 }
 
 // readServed reads a definition, live or copied.
 func readServed(tx *store.Tx, definition store.Key, api *types.RestApi, stage *types.Stage) *served {
 	v := &served{
 		api: api, stage: stage,
-		routes:     newRoutes(all[types.Resource](tx, resourcesIn(definition))),
+		metrics:    metrics.Of(aws.ToString(api.Name), aws.ToString(stage.StageName)),
+		routes:     route.New(all[types.Resource](tx, resourcesIn(definition))),
 		responses:  make(map[types.GatewayResponseType]*types.GatewayResponse),
 		validators: make(map[string]*types.RequestValidator),
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
+	"github.com/runnel/runnel/service/apigateway/patch"
+	"github.com/runnel/runnel/service/apigateway/refuse"
 	"github.com/runnel/runnel/store"
 )
 
@@ -17,9 +19,9 @@ import (
 func (s *Service) CreateDeployment(ctx context.Context, in *apigateway.CreateDeploymentInput) (*types.Deployment, error) {
 	switch {
 	case in.CanarySettings != nil:
-		return nil, errNotSupported("canarySettings")
+		return nil, refuse.NotSupported("canarySettings")
 	case aws.ToBool(in.CacheClusterEnabled) || in.CacheClusterSize != "":
-		return nil, errNotSupported("A cache cluster")
+		return nil, refuse.NotSupported("A cache cluster")
 	}
 	return update(ctx, s, func(tx *store.Tx) (*types.Deployment, error) {
 		a, err := s.api(tx, in.RestApiId)
@@ -58,7 +60,7 @@ func summarize(resources []*types.Resource) (map[string]map[string]types.MethodS
 		for _, verb := range slices.Sorted(maps.Keys(r.ResourceMethods)) {
 			m := r.ResourceMethods[verb]
 			if m.MethodIntegration == nil {
-				return nil, errBadRequest("No integration defined for method")
+				return nil, refuse.BadRequest("No integration defined for method")
 			}
 			if summary[*r.Path] == nil {
 				summary[*r.Path] = make(map[string]types.MethodSnapshot)
@@ -69,7 +71,7 @@ func summarize(resources []*types.Resource) (map[string]map[string]types.MethodS
 		}
 	}
 	if len(summary) == 0 {
-		return nil, errBadRequest("The REST API doesn't contain any methods")
+		return nil, refuse.BadRequest("The REST API doesn't contain any methods")
 	}
 	return summary, nil
 }
@@ -145,8 +147,8 @@ func (s *Service) UpdateDeployment(ctx context.Context, in *apigateway.UpdateDep
 		if err != nil {
 			return nil, err
 		}
-		err = patch([]change[types.Deployment]{
-			text("/description", func(d *types.Deployment) **string { return &d.Description }),
+		err = patch.Apply([]patch.Change[types.Deployment]{
+			patch.Text("/description", func(d *types.Deployment) **string { return &d.Description }),
 		}, d, in.PatchOperations)
 		tx.PutJSON(deploymentsOf(*in.RestApiId).Str(*d.Id), d)
 		return bareDeployment(d, nil), err
@@ -162,7 +164,7 @@ func (s *Service) DeleteDeployment(ctx context.Context, in *apigateway.DeleteDep
 		}
 		for _, st := range all[types.Stage](tx, stagesOf(*in.RestApiId)) {
 			if *st.DeploymentId == *d.Id {
-				return errBadRequest("Active stages pointing to this deployment must be moved or deleted")
+				return refuse.BadRequest("Active stages pointing to this deployment must be moved or deleted")
 			}
 		}
 		tx.Delete(deploymentsOf(*in.RestApiId).Str(*d.Id))

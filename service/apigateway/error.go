@@ -2,31 +2,20 @@ package apigateway
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
+
+	"github.com/runnel/runnel/service/apigateway/refuse"
 )
 
-// The texts are those that API Gateway answers with, except those of
-// errNotSupported, which API Gateway has no cause for.
-
-func errBadRequest(format string, args ...any) error {
-	if len(args) > 0 {
-		format = fmt.Sprintf(format, args...)
-	}
-	return &types.BadRequestException{Message: &format}
-}
+// The texts are those that API Gateway answers with.
 
 func errNotFound(text string) error { return &types.NotFoundException{Message: &text} }
 
 func errConflict(format string, args ...any) error {
 	return &types.ConflictException{Message: aws.String(fmt.Sprintf(format, args...))}
 }
-
-// errNotSupported refuses what API Gateway has and Runnel does not.
-func errNotSupported(what string) error { return errBadRequest("%s is not supported by Runnel", what) }
 
 func (s *Service) errNoAPI(id string) error {
 	return errNotFound("Invalid API identifier specified " + s.cfg.Account + ":" + id)
@@ -43,18 +32,5 @@ func errNoModel(name string) error {
 }
 func errNoValidator() error { return errNotFound("Invalid Request Validator identifier specified") }
 func errMapping(expression string) error {
-	return errBadRequest("Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression specified: %s]", expression)
-}
-
-// checkEnum refuses a value that is not one of the model's.
-func checkEnum[E ~string](value E, member string, values []E) error {
-	if slices.Contains(values, value) {
-		return nil
-	}
-	texts := make([]string, len(values))
-	for i, v := range values {
-		texts[i] = string(v)
-	}
-	return errBadRequest("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
-		value, member, strings.Join(texts, ", "))
+	return refuse.BadRequest("Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression specified: %s]", expression)
 }

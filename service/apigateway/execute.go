@@ -15,6 +15,7 @@ import (
 
 	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/event/policy"
+	"github.com/runnel/runnel/service/apigateway/metrics"
 )
 
 // MaxBody is the largest body of a request, in bytes.
@@ -54,6 +55,7 @@ type exchange struct {
 	resource *types.Resource // nil until the path is found
 	method   *types.Method
 	params   map[string]string // of the path
+	backend  time.Duration     // how long the function took
 }
 
 // Execute answers a call of an API. What fails is an answer too: one of the
@@ -64,6 +66,7 @@ func (s *Service) Execute(ctx context.Context, r *Request) *Response {
 	if err != nil {
 		res = x.fail(err)
 	}
+	x.measure(res.Status)
 	h := res.Header
 	h.Set("X-Amzn-Requestid", x.id)
 	h.Set("X-Amz-Apigw-Id", x.extended)
@@ -71,6 +74,22 @@ func (s *Service) Execute(ctx context.Context, r *Request) *Response {
 		h.Set("X-Amzn-Trace-Id", x.trace)
 	}
 	return res
+}
+
+// measure counts a call, if it is one of an API that is there.
+func (x *exchange) measure(status int) {
+	if x.served == nil {
+		return
+	}
+	series := x.served.metrics
+	if x.method != nil {
+		if method, resource := aws.ToString(x.method.HttpMethod), aws.ToString(x.resource.Path); detailed(x.served.stage, resource, method) {
+			series = series.Detailed(method, resource)
+		}
+	}
+	series.Observe(x.s.cfg.Metrics, metrics.Call{
+		Status: status, Latency: x.s.st.Clock().Now().Sub(x.now), Integration: x.backend,
+	})
 }
 
 func (s *Service) newExchange(r *Request) *exchange {
@@ -107,7 +126,7 @@ func (x *exchange) run(ctx context.Context) (*Response, error) {
 
 // route finds the resource and the method.
 func (x *exchange) route() error {
-	r, params := x.served.routes.match(x.RawPath)
+	r, params := x.served.routes.Match(x.RawPath)
 	if r == nil {
 		return faultNoRoute
 	}
@@ -209,7 +228,9 @@ func (x *exchange) integrate(ctx context.Context) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	start := x.s.st.Clock().Now()
 	result, err := x.invoke(ctx, function, payload)
+	x.backend = x.s.st.Clock().Now().Sub(start)
 	if err != nil {
 		return nil, err
 	}

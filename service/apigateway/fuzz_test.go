@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/runnel/runnel/service/apigateway/openapi"
+	"github.com/runnel/runnel/service/apigateway/route"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/store/storetest"
 )
@@ -60,7 +61,7 @@ func checkTree(t *rapid.T, tx *store.Tx, a *types.RestApi) {
 	definition := definitionOf(*a.Id)
 	for _, r := range all[types.Resource](tx, resourcesIn(definition)) {
 		id := *a.RootResourceId
-		for _, part := range segments(*r.Path) {
+		for _, part := range route.Segments(*r.Path) {
 			id, _ = child(tx, definition, id, part)
 		}
 		if id != *r.Id {
@@ -77,7 +78,7 @@ func FuzzEvent(f *testing.F) {
 	f.Fuzz(func(t *testing.T, path, query, kind string, body []byte) {
 		r := &Request{APIID: "a", Stage: "s", Method: "GET", RawPath: path, RawQuery: query, Body: body, Host: path, Header: http.Header{"Content-Type": {kind}}}
 		x := s.newExchange(r)
-		x.served = &served{api: &types.RestApi{BinaryMediaTypes: []string{"image/*"}}, stage: &types.Stage{}, routes: newRoutes(resourcesAt("/{proxy+}", "/"))}
+		x.served = &served{api: &types.RestApi{BinaryMediaTypes: []string{"image/*"}}, stage: &types.Stage{}, routes: route.New(resourcesAt("/{proxy+}", "/"))}
 		if err := x.route(); err != nil {
 			t.Skip()
 		}
@@ -88,4 +89,12 @@ func FuzzEvent(f *testing.F) {
 			t.Errorf("%v: %s", err, payload)
 		}
 	})
+}
+
+func resourcesAt(paths ...string) (list []*types.Resource) {
+	for _, p := range paths {
+		part := p[strings.LastIndexByte(p, '/')+1:]
+		list = append(list, &types.Resource{Path: &p, PathPart: &part, ResourceMethods: map[string]types.Method{"GET": {}}})
+	}
+	return list
 }

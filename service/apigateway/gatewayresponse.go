@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
+	"github.com/runnel/runnel/service/apigateway/patch"
+	"github.com/runnel/runnel/service/apigateway/refuse"
 	"github.com/runnel/runnel/store"
 )
 
@@ -58,11 +60,11 @@ func defaultResponse(kind types.GatewayResponseType) *types.GatewayResponse {
 var gatewayParameter = regexp.MustCompile(`^gatewayresponse\.header\.[a-zA-Z0-9._$-]+$`)
 
 func checkGatewayResponse(r *types.GatewayResponse) error {
-	if err := checkEnum(r.ResponseType, "responseType", r.ResponseType.Values()); err != nil {
+	if err := refuse.Enum(r.ResponseType, "responseType", r.ResponseType.Values()); err != nil {
 		return err
 	}
 	if r.StatusCode != nil && !statusCode.MatchString(*r.StatusCode) {
-		return errBadRequest("Invalid status code specified")
+		return refuse.BadRequest("Invalid status code specified")
 	}
 	for name, value := range r.ResponseParameters {
 		if !gatewayParameter.MatchString(name) {
@@ -113,7 +115,7 @@ func completeGatewayResponse(r *types.GatewayResponse) error {
 }
 
 func (s *Service) gatewayResponse(tx *store.Tx, api *string, kind types.GatewayResponseType) (*types.GatewayResponse, error) {
-	if err := checkEnum(kind, "responseType", kind.Values()); err != nil {
+	if err := refuse.Enum(kind, "responseType", kind.Values()); err != nil {
 		return nil, err
 	}
 	if _, err := s.api(tx, api); err != nil {
@@ -155,10 +157,10 @@ func (s *Service) UpdateGatewayResponse(ctx context.Context, in *apigateway.Upda
 		if err != nil {
 			return nil, err
 		}
-		err = patch([]change[types.GatewayResponse]{
-			text("/statusCode", func(r *types.GatewayResponse) **string { return &r.StatusCode }),
-			entries("/responseParameters", func(r *types.GatewayResponse) *map[string]string { return &r.ResponseParameters }),
-			entries("/responseTemplates", func(r *types.GatewayResponse) *map[string]string { return &r.ResponseTemplates }),
+		err = patch.Apply([]patch.Change[types.GatewayResponse]{
+			patch.Text("/statusCode", func(r *types.GatewayResponse) **string { return &r.StatusCode }),
+			patch.Entries("/responseParameters", func(r *types.GatewayResponse) *map[string]string { return &r.ResponseParameters }),
+			patch.Entries("/responseTemplates", func(r *types.GatewayResponse) *map[string]string { return &r.ResponseTemplates }),
 		}, r, in.PatchOperations)
 		if err != nil {
 			return nil, err

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
 	"github.com/runnel/runnel/service/apigateway/openapi"
+	"github.com/runnel/runnel/service/apigateway/refuse"
+	"github.com/runnel/runnel/service/apigateway/route"
 	"github.com/runnel/runnel/store"
 )
 
@@ -42,7 +44,7 @@ func (s *Service) PutRestApi(ctx context.Context, in *apigateway.PutRestApiInput
 	if mode == "" {
 		mode = types.PutModeMerge
 	}
-	if err := checkEnum(mode, "mode", mode.Values()); err != nil {
+	if err := refuse.Enum(mode, "mode", mode.Values()); err != nil {
 		return nil, err
 	}
 	def, err := readBody(in.Body, in.Parameters, in.FailOnWarnings)
@@ -73,11 +75,11 @@ func (s *Service) PutRestApi(ctx context.Context, in *apigateway.PutRestApiInput
 
 func readBody(body []byte, parameters map[string]string, failOnWarnings bool) (*openapi.Definition, error) {
 	if len(body) == 0 {
-		return nil, errBadRequest("Body cannot be empty")
+		return nil, refuse.BadRequest("Body cannot be empty")
 	}
 	def, err := openapi.Read(body, parameters)
 	if err == nil && failOnWarnings && len(def.Warnings) > 0 {
-		err = errBadRequest("Warnings found during import:\n\t%s", strings.Join(def.Warnings, "\n\t"))
+		err = refuse.BadRequest("Warnings found during import:\n\t%s", strings.Join(def.Warnings, "\n\t"))
 	}
 	return def, err
 }
@@ -116,7 +118,7 @@ func prune(tx *store.Tx, definition store.Key, def *openapi.Definition) {
 	wanted := map[string]bool{"/": true}
 	for path := range def.Paths {
 		at := ""
-		for _, part := range segments(path) {
+		for _, part := range route.Segments(path) {
 			at += "/" + part
 			wanted[at] = true
 		}
@@ -161,7 +163,7 @@ func apply(tx *store.Tx, a *types.RestApi, def *openapi.Definition) error {
 		im.put(path, def.Paths[path])
 	}
 	if im.problems != nil {
-		return errBadRequest("Errors found during import:\n\t%s", strings.Join(im.problems, "\n\t"))
+		return refuse.BadRequest("Errors found during import:\n\t%s", strings.Join(im.problems, "\n\t"))
 	}
 	return nil
 }
@@ -229,7 +231,7 @@ func (im *importer) check(m *types.Method) error {
 // there is none.
 func (im *importer) resource(path string) (*types.Resource, error) {
 	r := im.root
-	for _, part := range segments(path) {
+	for _, part := range route.Segments(path) {
 		if id, ok := child(im.tx, im.definition, *r.Id, part); ok {
 			r, _ = get[types.Resource](im.tx, resourcesIn(im.definition).Str(id))
 			continue

@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
+	"github.com/runnel/runnel/service/apigateway/patch"
+	"github.com/runnel/runnel/service/apigateway/refuse"
 	"github.com/runnel/runnel/store"
 )
 
@@ -63,26 +65,26 @@ func completeIntegration(i *types.Integration, r *types.Resource) error {
 }
 
 func checkIntegration(i *types.Integration) error {
-	if err := checkEnum(i.Type, "type", i.Type.Values()); err != nil {
+	if err := refuse.Enum(i.Type, "type", i.Type.Values()); err != nil {
 		return err
 	}
 	if i.TimeoutInMillis < minTimeout || i.TimeoutInMillis > maxTimeout {
-		return errBadRequest("Timeout should be between %d ms and %d ms", minTimeout, maxTimeout)
+		return refuse.BadRequest("Timeout should be between %d ms and %d ms", minTimeout, maxTimeout)
 	}
 	if !slices.Contains([]string{"WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"}, *i.PassthroughBehavior) {
-		return errBadRequest("Invalid passthrough behavior specified. Valid options are WHEN_NO_MATCH, WHEN_NO_TEMPLATES, NEVER")
+		return refuse.BadRequest("Invalid passthrough behavior specified. Valid options are WHEN_NO_MATCH, WHEN_NO_TEMPLATES, NEVER")
 	}
 	switch {
 	case i.ConnectionType != "" && i.ConnectionType != types.ConnectionTypeInternet:
-		return errNotSupported("Connection type " + string(i.ConnectionType))
+		return refuse.NotSupported("Connection type " + string(i.ConnectionType))
 	case i.ContentHandling == types.ContentHandlingStrategyConvertToBinary:
-		return errNotSupported("Content handling CONVERT_TO_BINARY")
+		return refuse.NotSupported("Content handling CONVERT_TO_BINARY")
 	case i.ResponseTransferMode == types.ResponseTransferModeStream:
-		return errNotSupported("Response transfer mode STREAM")
+		return refuse.NotSupported("Response transfer mode STREAM")
 	case i.IntegrationTarget != nil:
-		return errNotSupported("integrationTarget")
+		return refuse.NotSupported("integrationTarget")
 	case i.TlsConfig != nil:
-		return errNotSupported("tlsConfig")
+		return refuse.NotSupported("tlsConfig")
 	}
 	switch i.Type {
 	case types.IntegrationTypeAwsProxy:
@@ -90,25 +92,25 @@ func checkIntegration(i *types.Integration) error {
 	case types.IntegrationTypeMock:
 		return checkMock(i)
 	}
-	return errNotSupported("Integration type " + string(i.Type) + " (other than AWS_PROXY and MOCK)")
+	return refuse.NotSupported("Integration type " + string(i.Type) + " (other than AWS_PROXY and MOCK)")
 }
 
 func checkProxy(i *types.Integration) error {
 	if aws.ToString(i.HttpMethod) == "" {
-		return errBadRequest("Enumeration value for HttpMethod must be non-empty")
+		return refuse.BadRequest("Enumeration value for HttpMethod must be non-empty")
 	}
 	uri, err := arn.Parse(aws.ToString(i.Uri))
 	if err != nil || uri.Service != "apigateway" {
-		return errBadRequest("Invalid ARN specified in the request")
+		return refuse.BadRequest("Invalid ARN specified in the request")
 	}
 	if !strings.HasPrefix(uri.Resource, "path/") && !strings.HasPrefix(uri.Resource, "action/") {
-		return errBadRequest("AWS ARN for integration must contain path or action")
+		return refuse.BadRequest("AWS ARN for integration must contain path or action")
 	}
 	if uri.AccountID != "lambda" {
-		return errBadRequest("Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.")
+		return refuse.BadRequest("Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.")
 	}
 	if _, ok := functionOf(*i.Uri); !ok {
-		return errBadRequest("Invalid function ARN or invalid uri")
+		return refuse.BadRequest("Invalid function ARN or invalid uri")
 	}
 	return nil
 }
@@ -129,14 +131,14 @@ var vtl = regexp.MustCompile(`\$[!{a-zA-Z]|#[#*@{a-zA-Z]`)
 func checkMock(i *types.Integration) error {
 	for kind, t := range i.RequestTemplates {
 		if vtl.MatchString(t) {
-			return errNotSupported("A request template with VTL (" + kind + ")")
+			return refuse.NotSupported("A request template with VTL (" + kind + ")")
 		}
 		if _, ok := mockStatus(t); !ok {
-			return errNotSupported("A request template (" + kind + `) that is not JSON such as {"statusCode": 200}`)
+			return refuse.NotSupported("A request template (" + kind + `) that is not JSON such as {"statusCode": 200}`)
 		}
 	}
 	if len(i.RequestParameters) > 0 {
-		return errNotSupported("requestParameters of a MOCK integration")
+		return refuse.NotSupported("requestParameters of a MOCK integration")
 	}
 	for _, r := range i.IntegrationResponses {
 		if err := checkIntegrationResponse(&r); err != nil {
@@ -192,7 +194,7 @@ func changeIntegration[T any](ctx context.Context, s *Service, ref methodRef, ch
 func (s *Service) UpdateIntegration(ctx context.Context, in *apigateway.UpdateIntegrationInput) (*types.Integration, error) {
 	ref := methodRef{in.RestApiId, in.ResourceId, in.HttpMethod}
 	return changeIntegration(ctx, s, ref, func(_ *types.Method, i *types.Integration) (*types.Integration, error) {
-		if err := patch(integrationChanges(), i, in.PatchOperations); err != nil {
+		if err := patch.Apply(integrationChanges(), i, in.PatchOperations); err != nil {
 			return nil, err
 		}
 		if i.PassthroughBehavior == nil {
@@ -202,26 +204,26 @@ func (s *Service) UpdateIntegration(ctx context.Context, in *apigateway.UpdateIn
 	})
 }
 
-func integrationChanges() []change[types.Integration] {
-	return []change[types.Integration]{
-		text("/httpMethod", func(i *types.Integration) **string { return &i.HttpMethod }),
-		text("/uri", func(i *types.Integration) **string { return &i.Uri }),
-		text("/credentials", func(i *types.Integration) **string { return &i.Credentials }),
-		text("/passthroughBehavior", func(i *types.Integration) **string { return &i.PassthroughBehavior }),
-		text("/cacheNamespace", func(i *types.Integration) **string { return &i.CacheNamespace }),
-		members("/cacheKeyParameters", func(i *types.Integration) *[]string { return &i.CacheKeyParameters }),
-		entries("/requestParameters", func(i *types.Integration) *map[string]string { return &i.RequestParameters }),
-		entries("/requestTemplates", func(i *types.Integration) *map[string]string { return &i.RequestTemplates }),
-		enum("/contentHandling", func(i *types.Integration) *types.ContentHandlingStrategy { return &i.ContentHandling },
+func integrationChanges() []patch.Change[types.Integration] {
+	return []patch.Change[types.Integration]{
+		patch.Text("/httpMethod", func(i *types.Integration) **string { return &i.HttpMethod }),
+		patch.Text("/uri", func(i *types.Integration) **string { return &i.Uri }),
+		patch.Text("/credentials", func(i *types.Integration) **string { return &i.Credentials }),
+		patch.Text("/passthroughBehavior", func(i *types.Integration) **string { return &i.PassthroughBehavior }),
+		patch.Text("/cacheNamespace", func(i *types.Integration) **string { return &i.CacheNamespace }),
+		patch.Members("/cacheKeyParameters", func(i *types.Integration) *[]string { return &i.CacheKeyParameters }),
+		patch.Entries("/requestParameters", func(i *types.Integration) *map[string]string { return &i.RequestParameters }),
+		patch.Entries("/requestTemplates", func(i *types.Integration) *map[string]string { return &i.RequestTemplates }),
+		patch.Enum("/contentHandling", func(i *types.Integration) *types.ContentHandlingStrategy { return &i.ContentHandling },
 			types.ContentHandlingStrategy("").Values()),
-		{"/timeoutInMillis", replaceOnly, func(i *types.Integration, _ types.Op, _, value string) error {
+		patch.Member("/timeoutInMillis", func(i *types.Integration, _, value string) error {
 			n, err := strconv.ParseInt(value, 10, 32)
 			if err != nil {
-				return errBadRequest("Invalid value '%s' specified for '/timeoutInMillis'. Must be an integer", value)
+				return refuse.BadRequest("Invalid value '%s' specified for '/timeoutInMillis'. Must be an integer", value)
 			}
 			i.TimeoutInMillis = int32(n)
 			return nil
-		}},
+		}),
 	}
 }
 
@@ -251,11 +253,11 @@ func (s *Service) PutIntegrationResponse(ctx context.Context, in *apigateway.Put
 // integration does not go with.
 func checkAnswers(m *types.Method, i *types.Integration, r *types.IntegrationResponse) error {
 	if !statusCode.MatchString(*r.StatusCode) {
-		return errBadRequest("Invalid status code specified")
+		return refuse.BadRequest("Invalid status code specified")
 	}
 	for name := range r.ResponseParameters {
 		if _, ok := m.MethodResponses[*r.StatusCode].ResponseParameters[name]; !ok {
-			return errBadRequest("Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression parameter specified: %s]", name)
+			return refuse.BadRequest("Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression parameter specified: %s]", name)
 		}
 	}
 	if i.Type != types.IntegrationTypeMock {
@@ -268,22 +270,22 @@ func checkAnswers(m *types.Method, i *types.Integration, r *types.IntegrationRes
 // as they are.
 func checkIntegrationResponse(r *types.IntegrationResponse) error {
 	if r.ContentHandling != "" {
-		return errNotSupported("Content handling of an integration response")
+		return refuse.NotSupported("Content handling of an integration response")
 	}
 	if _, err := regexp.Compile(aws.ToString(r.SelectionPattern)); err != nil {
-		return errBadRequest("Invalid selection pattern specified: %s", *r.SelectionPattern)
+		return refuse.BadRequest("Invalid selection pattern specified: %s", *r.SelectionPattern)
 	}
 	for name, value := range r.ResponseParameters {
 		if !responseParameter.MatchString(name) {
 			return errMapping(name)
 		}
 		if _, ok := literal(value); !ok {
-			return errNotSupported("The mapping expression " + value + " (other than a static value in single quotes)")
+			return refuse.NotSupported("The mapping expression " + value + " (other than a static value in single quotes)")
 		}
 	}
 	for kind, t := range r.ResponseTemplates {
 		if vtl.MatchString(t) {
-			return errNotSupported("A response template with VTL (" + kind + ")")
+			return refuse.NotSupported("A response template with VTL (" + kind + ")")
 		}
 	}
 	return nil
@@ -322,10 +324,10 @@ func (s *Service) UpdateIntegrationResponse(ctx context.Context, in *apigateway.
 		if err != nil {
 			return nil, err
 		}
-		err = patch([]change[types.IntegrationResponse]{
-			text("/selectionPattern", func(r *types.IntegrationResponse) **string { return &r.SelectionPattern }),
-			entries("/responseParameters", func(r *types.IntegrationResponse) *map[string]string { return &r.ResponseParameters }),
-			entries("/responseTemplates", func(r *types.IntegrationResponse) *map[string]string { return &r.ResponseTemplates }),
+		err = patch.Apply([]patch.Change[types.IntegrationResponse]{
+			patch.Text("/selectionPattern", func(r *types.IntegrationResponse) **string { return &r.SelectionPattern }),
+			patch.Entries("/responseParameters", func(r *types.IntegrationResponse) *map[string]string { return &r.ResponseParameters }),
+			patch.Entries("/responseTemplates", func(r *types.IntegrationResponse) *map[string]string { return &r.ResponseTemplates }),
 		}, r, in.PatchOperations)
 		if err != nil {
 			return nil, err

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
+	"github.com/runnel/runnel/service/apigateway/patch"
+	"github.com/runnel/runnel/service/apigateway/refuse"
 	"github.com/runnel/runnel/store"
 )
 
@@ -78,16 +80,16 @@ func (s *Service) PutMethod(ctx context.Context, in *apigateway.PutMethodInput) 
 // checkMethod refuses a method that is not valid or not supported.
 func checkMethod(tx *store.Tx, definition store.Key, m *types.Method) error {
 	if !slices.Contains(verbs(), aws.ToString(m.HttpMethod)) {
-		return errBadRequest("Invalid HttpMethod specified. Valid options are %s", strings.Join(verbs(), ","))
+		return refuse.BadRequest("Invalid HttpMethod specified. Valid options are %s", strings.Join(verbs(), ","))
 	}
 	switch kind := aws.ToString(m.AuthorizationType); kind {
 	case "NONE":
 	case "AWS_IAM":
-		return errNotSupported("Authorization type AWS_IAM")
+		return refuse.NotSupported("Authorization type AWS_IAM")
 	case "CUSTOM", "COGNITO_USER_POOLS":
-		return errBadRequest("Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires a valid authorizer.")
+		return refuse.BadRequest("Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires a valid authorizer.")
 	default:
-		return errBadRequest("Invalid authorization type specified: %s", kind)
+		return refuse.BadRequest("Invalid authorization type specified: %s", kind)
 	}
 	for name := range m.RequestParameters {
 		if !requestParameter.MatchString(name) {
@@ -96,11 +98,11 @@ func checkMethod(tx *store.Tx, definition store.Key, m *types.Method) error {
 	}
 	for _, model := range m.RequestModels {
 		if !knownModel(tx, definition, model) {
-			return errBadRequest("Invalid model identifier specified: %s", model)
+			return refuse.BadRequest("Invalid model identifier specified: %s", model)
 		}
 	}
 	if m.RequestValidatorId != nil && !tx.Has(validatorsIn(definition).Str(*m.RequestValidatorId)) {
-		return errBadRequest("Invalid Request Validator identifier specified")
+		return refuse.BadRequest("Invalid Request Validator identifier specified")
 	}
 	return nil
 }
@@ -124,27 +126,27 @@ func (s *Service) GetMethod(ctx context.Context, in *apigateway.GetMethodInput) 
 func (s *Service) UpdateMethod(ctx context.Context, in *apigateway.UpdateMethodInput) (*types.Method, error) {
 	ref := methodRef{in.RestApiId, in.ResourceId, in.HttpMethod}
 	return changeMethod(ctx, s, ref, func(tx *store.Tx, _ *types.Resource, m *types.Method) (*types.Method, error) {
-		if err := patch(methodChanges(), m, in.PatchOperations); err != nil {
+		if err := patch.Apply(methodChanges(), m, in.PatchOperations); err != nil {
 			return nil, err
 		}
 		return m, checkMethod(tx, definitionOf(*in.RestApiId), m)
 	})
 }
 
-func methodChanges() []change[types.Method] {
-	return []change[types.Method]{
-		text("/authorizationType", func(m *types.Method) **string { return &m.AuthorizationType }),
-		text("/authorizerId", func(m *types.Method) **string { return &m.AuthorizerId }),
-		text("/operationName", func(m *types.Method) **string { return &m.OperationName }),
-		text("/requestValidatorId", func(m *types.Method) **string { return &m.RequestValidatorId }),
-		flag("/apiKeyRequired", func(m *types.Method) *bool {
+func methodChanges() []patch.Change[types.Method] {
+	return []patch.Change[types.Method]{
+		patch.Text("/authorizationType", func(m *types.Method) **string { return &m.AuthorizationType }),
+		patch.Text("/authorizerId", func(m *types.Method) **string { return &m.AuthorizerId }),
+		patch.Text("/operationName", func(m *types.Method) **string { return &m.OperationName }),
+		patch.Text("/requestValidatorId", func(m *types.Method) **string { return &m.RequestValidatorId }),
+		patch.Flag("/apiKeyRequired", func(m *types.Method) *bool {
 			if m.ApiKeyRequired == nil {
 				m.ApiKeyRequired = new(bool)
 			}
 			return m.ApiKeyRequired
 		}),
-		entries("/requestModels", func(m *types.Method) *map[string]string { return &m.RequestModels }),
-		flags("/requestParameters", func(m *types.Method) *map[string]bool { return &m.RequestParameters }),
+		patch.Entries("/requestModels", func(m *types.Method) *map[string]string { return &m.RequestModels }),
+		patch.Flags("/requestParameters", func(m *types.Method) *map[string]bool { return &m.RequestParameters }),
 	}
 }
 
@@ -178,7 +180,7 @@ func (s *Service) PutMethodResponse(ctx context.Context, in *apigateway.PutMetho
 
 func checkMethodResponse(tx *store.Tx, definition store.Key, r *types.MethodResponse) error {
 	if !statusCode.MatchString(*r.StatusCode) {
-		return errBadRequest("Invalid status code specified")
+		return refuse.BadRequest("Invalid status code specified")
 	}
 	for name := range r.ResponseParameters {
 		if !responseParameter.MatchString(name) {
@@ -187,7 +189,7 @@ func checkMethodResponse(tx *store.Tx, definition store.Key, r *types.MethodResp
 	}
 	for _, model := range r.ResponseModels {
 		if !knownModel(tx, definition, model) {
-			return errBadRequest("Invalid model identifier specified: %s", model)
+			return refuse.BadRequest("Invalid model identifier specified: %s", model)
 		}
 	}
 	return nil
@@ -220,9 +222,9 @@ func (s *Service) UpdateMethodResponse(ctx context.Context, in *apigateway.Updat
 		if err != nil {
 			return nil, err
 		}
-		err = patch([]change[types.MethodResponse]{
-			entries("/responseModels", func(r *types.MethodResponse) *map[string]string { return &r.ResponseModels }),
-			flags("/responseParameters", func(r *types.MethodResponse) *map[string]bool { return &r.ResponseParameters }),
+		err = patch.Apply([]patch.Change[types.MethodResponse]{
+			patch.Entries("/responseModels", func(r *types.MethodResponse) *map[string]string { return &r.ResponseModels }),
+			patch.Flags("/responseParameters", func(r *types.MethodResponse) *map[string]bool { return &r.ResponseParameters }),
 		}, r, in.PatchOperations)
 		if err != nil {
 			return nil, err

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
+	"github.com/runnel/runnel/service/apigateway/patch"
+	"github.com/runnel/runnel/service/apigateway/refuse"
 	"github.com/runnel/runnel/store"
 )
 
@@ -75,11 +77,11 @@ func (s *Service) CreateModel(ctx context.Context, in *apigateway.CreateModelInp
 func checkModel(m *types.Model) error {
 	switch {
 	case !modelName.MatchString(aws.ToString(m.Name)):
-		return errBadRequest("Model name must be alphanumeric: %s", aws.ToString(m.Name))
+		return refuse.BadRequest("Model name must be alphanumeric: %s", aws.ToString(m.Name))
 	case aws.ToString(m.ContentType) == "":
-		return errBadRequest("No content type specified")
+		return refuse.BadRequest("No content type specified")
 	case m.Schema != nil && !json.Valid([]byte(*m.Schema)):
-		return errBadRequest("Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema specified]")
+		return refuse.BadRequest("Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema specified]")
 	}
 	return nil
 }
@@ -87,7 +89,7 @@ func checkModel(m *types.Model) error {
 // GetModel implements the operation of that name.
 func (s *Service) GetModel(ctx context.Context, in *apigateway.GetModelInput) (*types.Model, error) {
 	if in.Flatten {
-		return nil, errNotSupported("flatten")
+		return nil, refuse.NotSupported("flatten")
 	}
 	return view(ctx, s, func(tx *store.Tx) (*types.Model, error) { return s.model(tx, in.RestApiId, in.ModelName) })
 }
@@ -112,9 +114,9 @@ func (s *Service) UpdateModel(ctx context.Context, in *apigateway.UpdateModelInp
 		if err != nil {
 			return nil, err
 		}
-		err = patch([]change[types.Model]{
-			text("/description", func(m *types.Model) **string { return &m.Description }),
-			text("/schema", func(m *types.Model) **string { return &m.Schema }),
+		err = patch.Apply([]patch.Change[types.Model]{
+			patch.Text("/description", func(m *types.Model) **string { return &m.Description }),
+			patch.Text("/schema", func(m *types.Model) **string { return &m.Schema }),
 		}, m, in.PatchOperations)
 		if err != nil {
 			return nil, err

@@ -10,6 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
+	"github.com/runnel/runnel/service/apigateway/patch"
+	"github.com/runnel/runnel/service/apigateway/refuse"
+	"github.com/runnel/runnel/service/apigateway/route"
 	"github.com/runnel/runnel/store"
 )
 
@@ -41,9 +44,6 @@ func (s *Service) resource(tx *store.Tx, api, id *string) (*types.Resource, erro
 
 var pathPart = regexp.MustCompile(`^(\{[a-zA-Z0-9._:$-]+\+?\}|[a-zA-Z0-9._:$-]+)$`)
 
-func isVariable(part string) bool { return strings.HasPrefix(part, "{") }
-func isGreedy(part string) bool   { return strings.HasSuffix(part, "+}") }
-
 // newResource adds a resource below parent.
 func newResource(tx *store.Tx, definition store.Key, parent *types.Resource, part string) (*types.Resource, error) {
 	if err := checkPart(tx, definition, parent, part, ""); err != nil {
@@ -61,21 +61,21 @@ func newResource(tx *store.Tx, definition store.Key, parent *types.Resource, par
 // of which self is the part's own resource.
 func checkPart(tx *store.Tx, definition store.Key, parent *types.Resource, part, self string) error {
 	if !pathPart.MatchString(part) {
-		return errBadRequest("Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the beginning and the end.")
+		return refuse.BadRequest("Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the beginning and the end.")
 	}
-	if isGreedy(aws.ToString(parent.PathPart)) {
-		return errBadRequest("Cannot create a child of a resource with a greedy path variable: %s", *parent.PathPart)
+	if route.IsGreedy(aws.ToString(parent.PathPart)) {
+		return refuse.BadRequest("Cannot create a child of a resource with a greedy path variable: %s", *parent.PathPart)
 	}
 	siblings := childrenIn(definition).Str(*parent.Id)
 	if id, ok := tx.Get(siblings.Str(part)); ok && string(id) != self {
 		return errConflict("Another resource with the same parent already has this name: %s", part)
 	}
-	if !isVariable(part) {
+	if !route.IsVariable(part) {
 		return nil
 	}
 	for k, id := range tx.Scan(store.Prefix(siblings.StrPrefix("{"))) {
 		if string(id) != self {
-			return errBadRequest("A sibling (%s) of this resource already has a variable path part -- only one is allowed", k.Parts(siblings).Str())
+			return refuse.BadRequest("A sibling (%s) of this resource already has a variable path part -- only one is allowed", k.Parts(siblings).Str())
 		}
 	}
 	return nil
@@ -139,12 +139,12 @@ func (s *Service) UpdateResource(ctx context.Context, in *apigateway.UpdateResou
 			return nil, err
 		}
 		if r.ParentId == nil {
-			return nil, errBadRequest("Root resource cannot be updated.")
+			return nil, refuse.BadRequest("Root resource cannot be updated.")
 		}
 		was := childrenIn(definitionOf(*in.RestApiId)).Str(*r.ParentId).Str(*r.PathPart)
-		err = patch([]change[types.Resource]{
-			text("/pathPart", func(r *types.Resource) **string { return &r.PathPart }),
-			text("/parentId", func(r *types.Resource) **string { return &r.ParentId }),
+		err = patch.Apply([]patch.Change[types.Resource]{
+			patch.Text("/pathPart", func(r *types.Resource) **string { return &r.PathPart }),
+			patch.Text("/parentId", func(r *types.Resource) **string { return &r.ParentId }),
 		}, r, in.PatchOperations)
 		if err != nil {
 			return nil, err
@@ -161,7 +161,7 @@ func (s *Service) move(tx *store.Tx, api *string, r *types.Resource) error {
 		return err
 	}
 	if parent.Path != nil && (*parent.Id == *r.Id || strings.HasPrefix(*parent.Path+"/", *r.Path+"/")) {
-		return errBadRequest("Cannot move a resource below itself")
+		return refuse.BadRequest("Cannot move a resource below itself")
 	}
 	definition := definitionOf(*api)
 	if err := checkPart(tx, definition, parent, aws.ToString(r.PathPart), *r.Id); err != nil {
@@ -179,8 +179,8 @@ func repath(tx *store.Tx, definition store.Key, parent, r *types.Resource) error
 		if !ok {
 			continue
 		}
-		if isGreedy(*r.PathPart) {
-			return errBadRequest("Cannot create a child of a resource with a greedy path variable: %s", *r.PathPart)
+		if route.IsGreedy(*r.PathPart) {
+			return refuse.BadRequest("Cannot create a child of a resource with a greedy path variable: %s", *r.PathPart)
 		}
 		if err := repath(tx, definition, r, below); err != nil {
 			return err
@@ -197,7 +197,7 @@ func (s *Service) DeleteResource(ctx context.Context, in *apigateway.DeleteResou
 			return err
 		}
 		if r.ParentId == nil {
-			return errBadRequest("Root resource cannot be deleted.")
+			return refuse.BadRequest("Root resource cannot be deleted.")
 		}
 		deleteResource(tx, definitionOf(*in.RestApiId), r)
 		return nil

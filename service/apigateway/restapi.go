@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
 	"github.com/runnel/runnel/event/policy"
+	"github.com/runnel/runnel/service/apigateway/patch"
+	"github.com/runnel/runnel/service/apigateway/refuse"
 	"github.com/runnel/runnel/store"
 )
 
@@ -18,9 +20,9 @@ import (
 func (s *Service) CreateRestApi(ctx context.Context, in *apigateway.CreateRestApiInput) (*types.RestApi, error) {
 	switch {
 	case in.EndpointAccessMode != "":
-		return nil, errNotSupported("endpointAccessMode")
+		return nil, refuse.NotSupported("endpointAccessMode")
 	case in.SecurityPolicy != "":
-		return nil, errNotSupported("securityPolicy")
+		return nil, refuse.NotSupported("securityPolicy")
 	}
 	a := &types.RestApi{
 		Name: in.Name, Description: in.Description, Version: in.Version, Policy: in.Policy, Tags: in.Tags,
@@ -44,7 +46,7 @@ func (s *Service) CreateRestApi(ctx context.Context, in *apigateway.CreateRestAp
 // complete fills in the defaults of an API and refuses what cannot be.
 func complete(a *types.RestApi) error {
 	if aws.ToString(a.Name) == "" {
-		return errBadRequest("API name cannot be blank")
+		return refuse.BadRequest("API name cannot be blank")
 	}
 	if a.ApiKeySource == "" {
 		a.ApiKeySource = types.ApiKeySourceTypeHeader
@@ -64,31 +66,31 @@ func complete(a *types.RestApi) error {
 // check refuses an API's settings that are not valid or not supported.
 func check(a *types.RestApi) error {
 	if aws.ToString(a.Name) == "" {
-		return errBadRequest("API name cannot be blank")
+		return refuse.BadRequest("API name cannot be blank")
 	}
 	for i, t := range a.BinaryMediaTypes {
 		a.BinaryMediaTypes[i] = strings.ReplaceAll(t, "~1", "/") // as templates write them
 	}
-	if err := checkEnum(a.ApiKeySource, "apiKeySource", a.ApiKeySource.Values()); err != nil {
+	if err := refuse.Enum(a.ApiKeySource, "apiKeySource", a.ApiKeySource.Values()); err != nil {
 		return err
 	}
 	for _, t := range a.EndpointConfiguration.Types {
-		if err := checkEnum(t, "endpointConfiguration.types", t.Values()); err != nil {
+		if err := refuse.Enum(t, "endpointConfiguration.types", t.Values()); err != nil {
 			return err
 		}
 		if t == types.EndpointTypePrivate {
-			return errNotSupported("Endpoint type PRIVATE")
+			return refuse.NotSupported("Endpoint type PRIVATE")
 		}
 	}
 	switch {
 	case a.MinimumCompressionSize != nil:
-		return errNotSupported("minimumCompressionSize")
+		return refuse.NotSupported("minimumCompressionSize")
 	case a.ApiKeySource == types.ApiKeySourceTypeAuthorizer:
-		return errNotSupported("API key source AUTHORIZER")
+		return refuse.NotSupported("API key source AUTHORIZER")
 	case len(a.EndpointConfiguration.Types) != 1:
-		return errBadRequest("Cannot specify more than one endpoint type")
+		return refuse.BadRequest("Cannot specify more than one endpoint type")
 	case len(a.EndpointConfiguration.VpcEndpointIds) > 0:
-		return errBadRequest("VPCEndpoints can only be specified with PRIVATE apis.")
+		return refuse.BadRequest("VPCEndpoints can only be specified with PRIVATE apis.")
 	}
 	return checkPolicy(a.Policy)
 }
@@ -99,12 +101,12 @@ func checkPolicy(document *string) error {
 	}
 	d, err := policy.Parse(*document)
 	if err != nil {
-		return errBadRequest("Invalid policy document. Please check the policy syntax and ensure that Principals are valid.")
+		return refuse.BadRequest("Invalid policy document. Please check the policy syntax and ensure that Principals are valid.")
 	}
 	for _, st := range d.Statements {
 		for _, c := range st.Condition {
 			if strings.HasPrefix(c.Operator, "IpAddress") || strings.HasPrefix(c.Operator, "NotIpAddress") || strings.HasPrefix(c.Operator, "Date") {
-				return errNotSupported("Condition operator " + c.Operator + " in a resource policy")
+				return refuse.NotSupported("Condition operator " + c.Operator + " in a resource policy")
 			}
 		}
 	}
@@ -165,7 +167,7 @@ func (s *Service) UpdateRestApi(ctx context.Context, in *apigateway.UpdateRestAp
 		if err != nil {
 			return nil, err
 		}
-		if err := patch(apiChanges(), a, in.PatchOperations); err != nil {
+		if err := patch.Apply(apiChanges(), a, in.PatchOperations); err != nil {
 			return nil, err
 		}
 		tx.PutJSON(apis().Str(*a.Id), a)
@@ -174,34 +176,34 @@ func (s *Service) UpdateRestApi(ctx context.Context, in *apigateway.UpdateRestAp
 	})
 }
 
-func apiChanges() []change[types.RestApi] {
-	return []change[types.RestApi]{
-		text("/name", func(a *types.RestApi) **string { return &a.Name }),
-		text("/description", func(a *types.RestApi) **string { return &a.Description }),
-		text("/version", func(a *types.RestApi) **string { return &a.Version }),
-		text("/policy", func(a *types.RestApi) **string { return &a.Policy }),
-		enum("/apiKeySource", func(a *types.RestApi) *types.ApiKeySourceType { return &a.ApiKeySource }, types.ApiKeySourceType("").Values()),
-		flag("/disableExecuteApiEndpoint", func(a *types.RestApi) *bool { return &a.DisableExecuteApiEndpoint }),
-		members("/binaryMediaTypes", func(a *types.RestApi) *[]string { return &a.BinaryMediaTypes }),
-		{"/binaryMediaTypes/*", replaceOnly, func(a *types.RestApi, _ types.Op, was, now string) error {
+func apiChanges() []patch.Change[types.RestApi] {
+	return []patch.Change[types.RestApi]{
+		patch.Text("/name", func(a *types.RestApi) **string { return &a.Name }),
+		patch.Text("/description", func(a *types.RestApi) **string { return &a.Description }),
+		patch.Text("/version", func(a *types.RestApi) **string { return &a.Version }),
+		patch.Text("/policy", func(a *types.RestApi) **string { return &a.Policy }),
+		patch.Enum("/apiKeySource", func(a *types.RestApi) *types.ApiKeySourceType { return &a.ApiKeySource }, types.ApiKeySourceType("").Values()),
+		patch.Flag("/disableExecuteApiEndpoint", func(a *types.RestApi) *bool { return &a.DisableExecuteApiEndpoint }),
+		patch.Members("/binaryMediaTypes", func(a *types.RestApi) *[]string { return &a.BinaryMediaTypes }),
+		patch.Member("/binaryMediaTypes/*", func(a *types.RestApi, was, now string) error {
 			if i := slices.Index(a.BinaryMediaTypes, was); i >= 0 {
 				a.BinaryMediaTypes[i] = now
 			}
 			return nil
-		}},
-		{"/minimumCompressionSize", replaceOnly, func(a *types.RestApi, _ types.Op, _, value string) error {
+		}),
+		patch.Member("/minimumCompressionSize", func(a *types.RestApi, _, value string) error {
 			if value == "" || value == "null" {
 				return nil
 			}
-			return errNotSupported("minimumCompressionSize")
-		}},
-		{"/endpointConfiguration/types/*", replaceOnly, func(a *types.RestApi, _ types.Op, was, now string) error {
+			return refuse.NotSupported("minimumCompressionSize")
+		}),
+		patch.Member("/endpointConfiguration/types/*", func(a *types.RestApi, was, now string) error {
 			if i := slices.Index(a.EndpointConfiguration.Types, types.EndpointType(was)); i >= 0 {
 				a.EndpointConfiguration.Types[i] = types.EndpointType(now)
 			}
 			return nil
-		}},
-		enum("/endpointConfiguration/ipAddressType", func(a *types.RestApi) *types.IpAddressType {
+		}),
+		patch.Enum("/endpointConfiguration/ipAddressType", func(a *types.RestApi) *types.IpAddressType {
 			return &a.EndpointConfiguration.IpAddressType
 		}, types.IpAddressType("").Values()),
 	}

@@ -141,3 +141,10 @@ func result[T any](run func(func(*store.Tx) error) error, fn func(*store.Tx) (*T
 	}
 	return out, nil
 }
+
+func put[K comparable, V any](m *map[K]V, k K, v V) {
+	if *m == nil {
+		*m = make(map[K]V)
+	}
+	(*m)[k] = v
+}

@@ -6,11 +6,13 @@
 // imported from OpenAPI 2 or 3 with API Gateway's extensions. Resource
 // policies and request parameters are enforced. Integrations with HTTP
 // endpoints and with AWS services, mapping templates with VTL, authorizers,
-// IAM authorization, validation of bodies, caches, canaries, logging, metrics
-// and throttling settings, and compression are refused by an error that names
+// IAM authorization, validation of bodies, caches, canaries, settings of
+// logging and throttling, and compression are refused by an error that names
 // them; API keys, usage plans, domain names, VPC links, client certificates,
-// documentation and exports are unknown operations. Tracing is kept as a
-// setting and does nothing more: every event is traced anyway.
+// documentation and exports are unknown operations. Of a stage's settings for
+// methods only detailed metrics can be turned on; nobody checks that there is
+// such a method. Tracing is kept as a setting and does nothing more: every
+// event is traced anyway.
 //
 // Operations answer with the SDK's type of the resource (types.RestApi where
 // the SDK has CreateRestApiOutput, GetRestApiOutput and so on, all equal).
@@ -34,6 +36,7 @@ import (
 type Config struct {
 	Account, Region string
 	Router          *event.Router // finds the functions that methods invoke
+	Metrics         event.Metrics // nil: event.NoMetrics{}
 	Logger          *slog.Logger  // nil: slog.Default()
 }
 
@@ -47,6 +50,9 @@ type Service struct {
 
 // New returns the service. It has nothing that runs in the background.
 func New(st *store.Store, cfg Config) *Service {
+	if cfg.Metrics == nil {
+		cfg.Metrics = event.NoMetrics{}
+	}
 	log := cfg.Logger
 	if log == nil {
 		log = slog.Default()

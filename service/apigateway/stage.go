@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
+	"github.com/runnel/runnel/service/apigateway/patch"
+	"github.com/runnel/runnel/service/apigateway/refuse"
 	"github.com/runnel/runnel/store"
 )
 
@@ -35,17 +37,17 @@ func (s *Service) stage(tx *store.Tx, api, name *string) (*types.Stage, error) {
 // saveStage checks a stage and stores it.
 func (s *Service) saveStage(tx *store.Tx, api string, st *types.Stage) error {
 	if !stageName.MatchString(aws.ToString(st.StageName)) {
-		return errBadRequest("Stage name only allows a-zA-Z0-9_-")
+		return refuse.BadRequest("Stage name only allows a-zA-Z0-9_-")
 	}
 	if !tx.Has(deploymentsOf(api).Str(aws.ToString(st.DeploymentId))) {
-		return errBadRequest("Deployment id does not exist")
+		return refuse.BadRequest("Deployment id does not exist")
 	}
 	for name, value := range st.Variables {
 		if !variableName.MatchString(name) {
-			return errBadRequest("Invalid stage variable name: %s. Please use alphanumeric characters and underscores.", name)
+			return refuse.BadRequest("Invalid stage variable name: %s. Please use alphanumeric characters and underscores.", name)
 		}
 		if !variableValue.MatchString(value) {
-			return errBadRequest("Stage variable value %s for %s does not match the pattern [A-Za-z0-9-._~:/?#&=,]+", value, name)
+			return refuse.BadRequest("Stage variable value %s for %s does not match the pattern [A-Za-z0-9-._~:/?#&=,]+", value, name)
 		}
 	}
 	st.LastUpdatedDate = aws.Time(tx.Now())
@@ -62,11 +64,11 @@ func (s *Service) saveStage(tx *store.Tx, api string, st *types.Stage) error {
 func (s *Service) CreateStage(ctx context.Context, in *apigateway.CreateStageInput) (*types.Stage, error) {
 	switch {
 	case in.CanarySettings != nil:
-		return nil, errNotSupported("canarySettings")
+		return nil, refuse.NotSupported("canarySettings")
 	case in.CacheClusterEnabled || in.CacheClusterSize != "":
-		return nil, errNotSupported("A cache cluster")
+		return nil, refuse.NotSupported("A cache cluster")
 	case in.DocumentationVersion != nil:
-		return nil, errNotSupported("documentationVersion")
+		return nil, refuse.NotSupported("documentationVersion")
 	}
 	return update(ctx, s, func(tx *store.Tx) (*types.Stage, error) {
 		_, err := s.stage(tx, in.RestApiId, in.StageName)
@@ -112,32 +114,37 @@ func (s *Service) UpdateStage(ctx context.Context, in *apigateway.UpdateStageInp
 		if err != nil {
 			return nil, err
 		}
+		var rest []types.PatchOperation
 		for _, op := range in.PatchOperations {
-			if err := offered(op); err != nil {
+			is, err := changeSetting(st, op)
+			if err == nil && !is {
+				err = offered(op)
+			}
+			if err != nil {
 				return nil, err
 			}
+			if !is && !turnsOff(op) {
+				rest = append(rest, op)
+			}
 		}
-		ops := slices.DeleteFunc(slices.Clone(in.PatchOperations), turnsOff)
-		if err := patch(stageChanges(), st, ops); err != nil {
+		if err := patch.Apply(stageChanges(), st, rest); err != nil {
 			return nil, err
 		}
 		return st, s.saveStage(tx, *in.RestApiId, st)
 	})
 }
 
-func stageChanges() []change[types.Stage] {
-	return []change[types.Stage]{
-		text("/deploymentId", func(st *types.Stage) **string { return &st.DeploymentId }),
-		text("/description", func(st *types.Stage) **string { return &st.Description }),
-		flag("/tracingEnabled", func(st *types.Stage) *bool { return &st.TracingEnabled }),
-		entries("/variables", func(st *types.Stage) *map[string]string { return &st.Variables }),
+func stageChanges() []patch.Change[types.Stage] {
+	return []patch.Change[types.Stage]{
+		patch.Text("/deploymentId", func(st *types.Stage) **string { return &st.DeploymentId }),
+		patch.Text("/description", func(st *types.Stage) **string { return &st.Description }),
+		patch.Flag("/tracingEnabled", func(st *types.Stage) *bool { return &st.TracingEnabled }),
+		patch.Entries("/variables", func(st *types.Stage) *map[string]string { return &st.Variables }),
 	}
 }
 
 // unsupportedSettings are the paths, as far as they need be looked at, of what
-// a stage has on AWS alone. A method's settings have a path of the form
-// /{resource}/{method}/{setting}, or /*/*/{setting} for all.
-// https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html
+// a stage has on AWS alone; see methodsetting.go for those of methods.
 var unsupportedSettings = []string{
 	"/accessLogSettings", "/cacheClusterEnabled", "/cacheClusterSize", "/canarySettings", "/clientCertificateId",
 	"/documentationVersion", "/logging/", "/metrics/", "/throttling/", "/caching/",
@@ -148,7 +155,7 @@ func offered(op types.PatchOperation) error {
 	path := aws.ToString(op.Path)
 	for _, p := range unsupportedSettings {
 		if setting := strings.HasPrefix(path, p) || strings.HasSuffix(p, "/") && strings.Contains(path, p); setting && !turnsOff(op) {
-			return errNotSupported("The stage setting " + path)
+			return refuse.NotSupported("The stage setting " + path)
 		}
 	}
 	return nil

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
+	"github.com/runnel/runnel/service/apigateway/refuse"
+	"github.com/runnel/runnel/service/apigateway/route"
 	"github.com/runnel/runnel/store"
 )
 
@@ -21,7 +23,7 @@ const testStage = "test-invoke-stage"
 // is left out.
 func (s *Service) TestInvokeMethod(ctx context.Context, in *apigateway.TestInvokeMethodInput) (*apigateway.TestInvokeMethodOutput, error) {
 	if in.ClientCertificateId != nil {
-		return nil, errNotSupported("clientCertificateId")
+		return nil, refuse.NotSupported("clientCertificateId")
 	}
 	x, err := s.testExchange(ctx, in)
 	if err != nil {
@@ -89,10 +91,10 @@ func (s *Service) testExchange(ctx context.Context, in *apigateway.TestInvokeMet
 
 // testParams takes the path's parameters from the test's path.
 func (x *exchange) testParams() error {
-	only := newRoutes([]*types.Resource{x.resource})
-	r, params := only.match(x.RawPath)
+	only := route.New([]*types.Resource{x.resource})
+	r, params := only.Match(x.RawPath)
 	if r == nil {
-		return errBadRequest("Invalid path specified: %s does not match %s", x.RawPath, *x.resource.Path)
+		return refuse.BadRequest("Invalid path specified: %s does not match %s", x.RawPath, *x.resource.Path)
 	}
 	x.params = params
 	return nil

@@ -7,13 +7,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
+	"github.com/runnel/runnel/service/apigateway/patch"
+	"github.com/runnel/runnel/service/apigateway/refuse"
 	"github.com/runnel/runnel/store"
 )
 
 // checkValidator takes validators of parameters; bodies are not validated.
 func checkValidator(v *types.RequestValidator) error {
 	if v.ValidateRequestBody {
-		return errNotSupported("Validation of request bodies (validateRequestBody)")
+		return refuse.NotSupported("Validation of request bodies (validateRequestBody)")
 	}
 	return nil
 }
@@ -70,10 +72,10 @@ func (s *Service) UpdateRequestValidator(ctx context.Context, in *apigateway.Upd
 		if err != nil {
 			return nil, err
 		}
-		err = patch([]change[types.RequestValidator]{
-			text("/name", func(v *types.RequestValidator) **string { return &v.Name }),
-			flag("/validateRequestBody", func(v *types.RequestValidator) *bool { return &v.ValidateRequestBody }),
-			flag("/validateRequestParameters", func(v *types.RequestValidator) *bool { return &v.ValidateRequestParameters }),
+		err = patch.Apply([]patch.Change[types.RequestValidator]{
+			patch.Text("/name", func(v *types.RequestValidator) **string { return &v.Name }),
+			patch.Flag("/validateRequestBody", func(v *types.RequestValidator) *bool { return &v.ValidateRequestBody }),
+			patch.Flag("/validateRequestParameters", func(v *types.RequestValidator) *bool { return &v.ValidateRequestParameters }),
 		}, v, in.PatchOperations)
 		if err != nil {
 			return nil, err

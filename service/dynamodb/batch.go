@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/runnel/runnel/service/dynamodb/attr"
+	"github.com/runnel/runnel/service/dynamodb/capacity"
 	"github.com/runnel/runnel/service/dynamodb/expr"
 	"github.com/runnel/runnel/store"
 )
@@ -63,7 +64,7 @@ func (s *Service) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteIte
 				return err
 			}
 			w.close()
-			if c := w.used.report(in.ReturnConsumedCapacity, t); c != nil {
+			if c := w.used.Report(&out.ResultMetadata, in.ReturnConsumedCapacity, t.Name, capacity.Write); c != nil {
 				out.ConsumedCapacity = append(out.ConsumedCapacity, *c)
 			}
 		}
@@ -194,7 +195,7 @@ func (s *Service) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInp
 			if len(b.left.Keys) > 0 {
 				out.UnprocessedKeys[name] = b.left
 			}
-			if c := b.used.report(in.ReturnConsumedCapacity, t); c != nil {
+			if c := b.used.Report(&out.ResultMetadata, in.ReturnConsumedCapacity, t.Name, capacity.Read); c != nil {
 				out.ConsumedCapacity = append(out.ConsumedCapacity, *c)
 			}
 		}
@@ -210,7 +211,7 @@ type batchReader struct {
 	size  *int // of all items that the batch has read
 	items []attr.Item
 	left  types.KeysAndAttributes
-	used  consumed
+	used  capacity.Used
 }
 
 func (b *batchReader) run(g batchGet) error {
@@ -236,7 +237,7 @@ func (b *batchReader) run(g batchGet) error {
 			continue
 		}
 		*b.size += rowSize(row)
-		b.used.table += readUnits(max(1, rowSize(row)), g.ConsistentRead != nil && *g.ConsistentRead)
+		b.used.Table += capacity.ReadUnits(max(1, rowSize(row)), g.ConsistentRead != nil && *g.ConsistentRead)
 		if !ok {
 			continue
 		}

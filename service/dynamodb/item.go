@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/runnel/runnel/service/dynamodb/attr"
+	"github.com/runnel/runnel/service/dynamodb/capacity"
 	"github.com/runnel/runnel/service/dynamodb/expr"
 	"github.com/runnel/runnel/store"
 )
@@ -37,8 +38,8 @@ func (s *Service) GetItem(ctx context.Context, in *dynamodb.GetItemInput) (*dyna
 			}
 			out.Item = projection.Of(item)
 		}
-		c := consumed{table: readUnits(max(1, rowSize(row)), in.ConsistentRead != nil && *in.ConsistentRead)}
-		out.ConsumedCapacity = c.report(in.ReturnConsumedCapacity, t)
+		used := capacity.Used{Table: capacity.ReadUnits(max(1, rowSize(row)), in.ConsistentRead != nil && *in.ConsistentRead)}
+		out.ConsumedCapacity = used.Report(&out.ResultMetadata, in.ReturnConsumedCapacity, t.Name, capacity.Read)
 		return nil
 	})
 	return out, err
@@ -104,7 +105,7 @@ func (s *Service) PutItem(ctx context.Context, in *dynamodb.PutItemInput) (*dyna
 		if err := w.put(primary, old, in.Item, row); err != nil {
 			return err
 		}
-		out.ConsumedCapacity = w.used.report(in.ReturnConsumedCapacity, t)
+		out.ConsumedCapacity = w.used.Report(&out.ResultMetadata, in.ReturnConsumedCapacity, t.Name, capacity.Write)
 		if in.ReturnValues == types.ReturnValueAllOld {
 			out.Attributes, err = t.decodeOld(old)
 		}
@@ -201,7 +202,7 @@ func (s *Service) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput) 
 		if err := w.delete(primary, old); err != nil {
 			return err
 		}
-		out.ConsumedCapacity = w.used.report(in.ReturnConsumedCapacity, t)
+		out.ConsumedCapacity = w.used.Report(&out.ResultMetadata, in.ReturnConsumedCapacity, t.Name, capacity.Write)
 		if in.ReturnValues == types.ReturnValueAllOld {
 			out.Attributes, err = t.decodeOld(old)
 		}

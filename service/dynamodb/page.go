@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/runnel/runnel/service/dynamodb/attr"
+	"github.com/runnel/runnel/service/dynamodb/capacity"
 	"github.com/runnel/runnel/service/dynamodb/expr"
 	"github.com/runnel/runnel/store"
 )
@@ -34,7 +35,7 @@ type page struct {
 	count   int         // of items that the filter let pass
 	scanned int         // of items looked at
 	last    attr.Item   // key of the last item looked at, if there may be more
-	used    consumed
+	used    capacity.Used
 }
 
 func (q *read) run() (p page, err error) {
@@ -53,7 +54,7 @@ func (q *read) run() (p page, err error) {
 			}
 			row, _ = q.tx.Get(q.t.rows.Raw(primary))
 			fetched += rowSize(row)
-			p.used.table += readUnits(rowSize(row), q.consistent)
+			p.used.Table += capacity.ReadUnits(rowSize(row), q.consistent)
 		}
 		full := p.scanned == q.limit || size+fetched >= pageSize
 		if err := q.take(&p, row, full); err != nil {
@@ -63,11 +64,11 @@ func (q *read) run() (p page, err error) {
 			break
 		}
 	}
-	units := readUnits(max(1, size), q.consistent)
+	units := capacity.ReadUnits(max(1, size), q.consistent)
 	if q.x == nil {
-		p.used.table += units
+		p.used.Table += units
 	} else {
-		p.used.index(q.x, units)
+		p.used.Add(q.x.Name, q.x.Global, units)
 	}
 	return p, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/runnel/runnel/service/dynamodb/attr"
+	"github.com/runnel/runnel/service/dynamodb/capacity"
 	"github.com/runnel/runnel/service/dynamodb/expr"
 	"github.com/runnel/runnel/store"
 )
@@ -38,8 +39,8 @@ func (s *Service) Query(ctx context.Context, in *dynamodb.QueryInput) (*dynamodb
 		}
 		out = &dynamodb.QueryOutput{
 			Items: p.items, Count: int32(p.count), ScannedCount: int32(p.scanned), LastEvaluatedKey: p.last,
-			ConsumedCapacity: p.used.report(in.ReturnConsumedCapacity, q.t),
 		}
+		out.ConsumedCapacity = p.used.Report(&out.ResultMetadata, in.ReturnConsumedCapacity, q.t.Name, capacity.Read)
 		return nil
 	})
 	return out, err

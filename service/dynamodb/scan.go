@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/runnel/runnel/service/dynamodb/attr"
+	"github.com/runnel/runnel/service/dynamodb/capacity"
 	"github.com/runnel/runnel/service/dynamodb/expr"
 	"github.com/runnel/runnel/store"
 )
@@ -49,8 +50,8 @@ func (s *Service) Scan(ctx context.Context, in *dynamodb.ScanInput) (*dynamodb.S
 		}
 		out = &dynamodb.ScanOutput{
 			Items: p.items, Count: int32(p.count), ScannedCount: int32(p.scanned), LastEvaluatedKey: p.last,
-			ConsumedCapacity: p.used.report(in.ReturnConsumedCapacity, q.t),
 		}
+		out.ConsumedCapacity = p.used.Report(&out.ResultMetadata, in.ReturnConsumedCapacity, q.t.Name, capacity.Read)
 		return nil
 	})
 	return out, err

@@ -23,7 +23,8 @@
 // tables, import and export, resource policies, vector indexes, index keys of
 // several attributes, customer-managed encryption.
 //
-// See package attr for values and package expr for expressions.
+// See package capacity for what requests take, package metrics for what is
+// measured of them, package attr for values and package expr for expressions.
 //
 // Sources: the Amazon DynamoDB API Reference and Developer Guide.
 package dynamodb

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/runnel/runnel/service/dynamodb/attr"
+	"github.com/runnel/runnel/service/dynamodb/capacity"
 	"github.com/runnel/runnel/service/dynamodb/expr"
 	"github.com/runnel/runnel/store"
 )
@@ -43,7 +44,7 @@ func (s *Service) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput) 
 			return err
 		}
 		out.Attributes = returned(in.ReturnValues, update, before, after)
-		out.ConsumedCapacity = w.used.report(in.ReturnConsumedCapacity, t)
+		out.ConsumedCapacity = w.used.Report(&out.ResultMetadata, in.ReturnConsumedCapacity, t.Name, capacity.Write)
 		return nil
 	})
 	return out, err
@@ -147,7 +148,7 @@ func (t *table) checkUpdated(item attr.Item, u *expr.Update) error {
 // nil if there is none and u makes none.
 func (w *writer) update(primary, old []byte, key attr.Item, u *expr.Update) (before, after attr.Item, err error) {
 	if old == nil && !u.Creates() {
-		w.used.table = writeUnits(0)
+		w.used.Table = capacity.WriteUnits(0)
 		return nil, nil, nil
 	}
 	if before, err = w.t.decodeOld(old); err != nil {

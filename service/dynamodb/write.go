@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/runnel/runnel/service/dynamodb/attr"
+	"github.com/runnel/runnel/service/dynamodb/capacity"
 	"github.com/runnel/runnel/store"
 )
 
@@ -13,7 +14,7 @@ type writer struct {
 	tx     *store.Tx
 	t      *table
 	counts map[uint64]counter // what is to be added, by table or index
-	used   consumed
+	used   capacity.Used
 }
 
 func newWriter(tx *store.Tx, t *table) *writer {
@@ -30,13 +31,13 @@ func (w *writer) get(primary []byte) []byte {
 func (w *writer) put(primary []byte, old []byte, item attr.Item, row []byte) error {
 	w.tx.Set(w.t.rows.Raw(primary), row)
 	w.count(w.t.ID, old, row)
-	w.used.table += writeUnits(max(rowSize(old), rowSize(row)))
+	w.used.Table += capacity.WriteUnits(max(rowSize(old), rowSize(row)))
 	return w.derive(primary, old, item, row)
 }
 
 // delete removes the item whose row is old; if that is nil there is none.
 func (w *writer) delete(primary []byte, old []byte) error {
-	w.used.table += writeUnits(rowSize(old))
+	w.used.Table += capacity.WriteUnits(rowSize(old))
 	if old == nil {
 		return nil
 	}
@@ -88,7 +89,7 @@ func (w *writer) reindex(x *index, primary []byte, before, after projected) {
 		w.tx.Set(newKey, newRow)
 	}
 	w.count(x.ID, oldRow, newRow)
-	w.used.index(x, indexUnits(oldRow, newRow, moved))
+	w.used.Add(x.Name, x.Global, indexUnits(oldRow, newRow, moved))
 }
 
 // indexUnits is what a change of an index takes: a row that moves is deleted and
@@ -98,9 +99,9 @@ func indexUnits(oldRow, newRow []byte, moved bool) float64 {
 	case oldRow == nil && newRow == nil:
 		return 0
 	case oldRow != nil && newRow != nil && moved:
-		return writeUnits(rowSize(oldRow)) + writeUnits(rowSize(newRow))
+		return capacity.WriteUnits(rowSize(oldRow)) + capacity.WriteUnits(rowSize(newRow))
 	}
-	return writeUnits(max(rowSize(oldRow), rowSize(newRow)))
+	return capacity.WriteUnits(max(rowSize(oldRow), rowSize(newRow)))
 }
 
 // entry is the row of an item in the index: nil if it lacks a key of it, or has

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/lambda/fault"
 	"github.com/runnel/runnel/store"
 )
 
@@ -17,17 +18,17 @@ func (s *Service) aliasRef(functionName, alias *string) (ref, error) {
 	if err != nil {
 		return ref{}, err
 	}
-	var v constraints
+	var v fault.Constraints
 	a := aws.ToString(alias)
 	switch {
 	case alias == nil:
-		v.missing("name")
+		v.Missing("name")
 	case len(a) > 128:
-		v.fail("name", a, mustBeShort, 128)
+		v.Fail("name", a, fault.MustBeShort, 128)
 	case !aliasRegexp.MatchString(a) || numberRegexp.MatchString(a):
-		v.fail("name", a, mustMatch, aliasPattern)
+		v.Fail("name", a, fault.MustMatch, aliasPattern)
 	}
-	return ref{name, a}, v.err()
+	return ref{name, a}, v.Err()
 }
 
 // CreateAlias names a version.
@@ -36,12 +37,12 @@ func (s *Service) CreateAlias(ctx context.Context, in *lambda.CreateAliasInput) 
 	if err != nil {
 		return nil, err
 	}
-	var v constraints
-	v.longest("description", in.Description, maxDescription)
+	var v fault.Constraints
+	v.Longest("description", in.Description, maxDescription)
 	if in.FunctionVersion == nil {
-		v.missing("functionVersion")
+		v.Missing("functionVersion")
 	}
-	if err := v.err(); err != nil {
+	if err := v.Err(); err != nil {
 		return nil, err
 	}
 	a := &types.AliasConfiguration{
@@ -53,7 +54,7 @@ func (s *Service) CreateAlias(ctx context.Context, in *lambda.CreateAliasInput) 
 			return err
 		}
 		if tx.Has(aliasKey(r.Name, r.Qualifier)) {
-			return conflict("Alias already exists: %s", s.arn(r))
+			return fault.Conflict("Alias already exists: %s", s.arn(r))
 		}
 		return s.putAlias(tx, r, a)
 	})
@@ -71,10 +72,10 @@ func (s *Service) putAlias(tx *store.Tx, r ref, a *types.AliasConfiguration) err
 	}
 	if a.RoutingConfig != nil {
 		if version == latest {
-			return invalid("$LATEST is not supported for an alias pointing to more than 1 version")
+			return fault.Invalid("$LATEST is not supported for an alias pointing to more than 1 version")
 		}
 		if len(a.RoutingConfig.AdditionalVersionWeights) > 1 {
-			return invalid("Number of items in AdditionalVersionWeights cannot be greater than 1")
+			return fault.Invalid("Number of items in AdditionalVersionWeights cannot be greater than 1")
 		}
 		for v, weight := range a.RoutingConfig.AdditionalVersionWeights {
 			if err := s.checkAliasRoute(tx, r.Name, version, v, weight); err != nil {
@@ -91,12 +92,12 @@ func (s *Service) putAlias(tx *store.Tx, r ref, a *types.AliasConfiguration) err
 func (s *Service) checkAliasVersion(tx *store.Tx, name, version string) error {
 	n, ok := parseVersion(version)
 	if !ok {
-		var v constraints
-		v.fail("functionVersion", version, mustMatch, `(\$LATEST|[0-9]+)`)
-		return v.err()
+		var v fault.Constraints
+		v.Fail("functionVersion", version, fault.MustMatch, `(\$LATEST|[0-9]+)`)
+		return v.Err()
 	}
 	if !tx.Has(versionKey(name, n)) {
-		return errFunctionNotFound(s.arn(ref{name, version}))
+		return fault.FunctionNotFound(s.arn(ref{name, version}))
 	}
 	return nil
 }
@@ -104,13 +105,13 @@ func (s *Service) checkAliasVersion(tx *store.Tx, name, version string) error {
 func (s *Service) checkAliasRoute(tx *store.Tx, name, version, other string, weight float64) error {
 	switch {
 	case other == latest:
-		return invalid("$LATEST is not supported for an alias pointing to more than 1 version")
+		return fault.Invalid("$LATEST is not supported for an alias pointing to more than 1 version")
 	case other == version:
-		return invalid("Invalid function version %s. Function version %s is already included in routing configuration.", other, other)
+		return fault.Invalid("Invalid function version %s. Function version %s is already included in routing configuration.", other, other)
 	case weight < 0 || weight > 1:
-		var v constraints
-		v.fail("routingConfig.additionalVersionWeights", weight, "Member must have value less than or equal to 1")
-		return v.err()
+		var v fault.Constraints
+		v.Fail("routingConfig.additionalVersionWeights", weight, "Member must have value less than or equal to 1")
+		return v.Err()
 	}
 	return s.checkAliasVersion(tx, name, other)
 }
@@ -131,7 +132,7 @@ func (s *Service) getAlias(tx *store.Tx, r ref, a *types.AliasConfiguration) err
 		return err
 	}
 	if !tx.GetJSON(aliasKey(r.Name, r.Qualifier), a) {
-		return errAliasNotFound(s.arn(r))
+		return fault.AliasNotFound(s.arn(r))
 	}
 	return nil
 }
@@ -142,9 +143,9 @@ func (s *Service) UpdateAlias(ctx context.Context, in *lambda.UpdateAliasInput) 
 	if err != nil {
 		return nil, err
 	}
-	var v constraints
-	v.longest("description", in.Description, maxDescription)
-	if err := v.err(); err != nil {
+	var v fault.Constraints
+	v.Longest("description", in.Description, maxDescription)
+	if err := v.Err(); err != nil {
 		return nil, err
 	}
 	a := new(types.AliasConfiguration)
@@ -153,7 +154,7 @@ func (s *Service) UpdateAlias(ctx context.Context, in *lambda.UpdateAliasInput) 
 			return err
 		}
 		if in.RevisionId != nil && *in.RevisionId != aws.ToString(a.RevisionId) {
-			return errRevision("GetFunction/GetAlias")
+			return fault.Revision("GetFunction/GetAlias")
 		}
 		set(&a.Description, in.Description)
 		set(&a.FunctionVersion, in.FunctionVersion)
@@ -187,7 +188,7 @@ func (s *Service) ListAliases(ctx context.Context, in *lambda.ListAliasesInput) 
 	if err != nil {
 		return nil, err
 	}
-	p, err := newPage(new(constraints), in.Marker, in.MaxItems, 10000)
+	p, err := newPage(new(fault.Constraints), in.Marker, in.MaxItems, 10000)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/lambda/async"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/store/storetest"
 )
@@ -48,12 +49,12 @@ func (r *rig) advance(d time.Duration, failures uint64) {
 func (r *rig) failed(name string, failures uint64) {
 	r.t.Helper()
 	r.until(func(tx *store.Tx) bool {
-		for _, v := range tx.Scan(store.Prefix(asyncSpace("late", name))) {
-			if a, err := decodeAttempts(v); err != nil || a.failures != failures {
+		for _, v := range tx.Scan(store.Prefix(key("async", "late", name))) {
+			if len(v) != 3 || v[1] != byte(failures) { // version, failures, faults
 				return false
 			}
 		}
-		return !hasAny(tx, asyncSpace("ready", name))
+		return !hasAny(tx, key("async", "ready", name))
 	})
 }
 
@@ -130,7 +131,7 @@ func TestAsyncToFunction(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.invokeAsync("first", `"x"`)
-	var rec record
+	var rec async.Record
 	if err := json.Unmarshal([]byte(r.next(`{}`)), &rec); err != nil || string(rec.ResponsePayload) != `"x"` {
 		t.Errorf("got %+v, %v", rec, err)
 	}
@@ -140,10 +141,10 @@ func TestAsyncEndsEarly(t *testing.T) {
 	tests := []struct {
 		name      string
 		config    lambda.PutFunctionEventInvokeConfigInput
-		condition condition
+		condition async.Condition
 	}{
-		{"no retries", lambda.PutFunctionEventInvokeConfigInput{MaximumRetryAttempts: aws.Int32(0)}, retriesExhausted},
-		{"too old", lambda.PutFunctionEventInvokeConfigInput{MaximumEventAgeInSeconds: aws.Int32(60)}, ageExceeded},
+		{"no retries", lambda.PutFunctionEventInvokeConfigInput{MaximumRetryAttempts: aws.Int32(0)}, async.RetriesExhausted},
+		{"too old", lambda.PutFunctionEventInvokeConfigInput{MaximumEventAgeInSeconds: aws.Int32(60)}, async.AgeExceeded},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -157,12 +158,12 @@ func TestAsyncEndsEarly(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.invokeAsync("f", `{}`)
-			if test.condition == ageExceeded {
+			if test.condition == async.AgeExceeded {
 				r.failed("f", 1)
 				r.st.Clock().Advance(time.Minute)
 			}
 			body, _ := r.receive(q)
-			var rec record
+			var rec async.Record
 			if err := json.Unmarshal([]byte(body), &rec); err != nil || rec.RequestContext.Condition != test.condition {
 				t.Errorf("got %s, %v", body, err)
 			}
@@ -300,7 +301,7 @@ func TestAsyncSurvivesPowerCut(t *testing.T) {
 func (r *rig) drained(name string) {
 	r.t.Helper()
 	r.until(func(tx *store.Tx) bool {
-		return !hasAny(tx, asyncSpace("body", name)) && !hasAny(tx, asyncSpace("ready", name)) && !hasAny(tx, asyncSpace("late", name))
+		return !hasAny(tx, key("async", "body", name)) && !hasAny(tx, key("async", "ready", name)) && !hasAny(tx, key("async", "late", name))
 	})
 }
 
@@ -314,4 +315,12 @@ func scrub(text string) string {
 	v["requestContext"].(map[string]any)["requestId"] = "ID"
 	b, _ := json.MarshalIndent(v, "", "  ")
 	return strings.TrimSpace(string(b)) + "\n"
+}
+
+// hasAny reports whether there is a row under prefix.
+func hasAny(tx *store.Tx, prefix store.Key) bool {
+	for range tx.Scan(store.Prefix(prefix)) {
+		return true
+	}
+	return false
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/lambda/fault"
 	"github.com/runnel/runnel/store"
 )
 
@@ -59,14 +60,14 @@ func (s *Service) putAsyncConfig(ctx context.Context, functionName, qualifier *s
 	if err != nil {
 		return nil, err
 	}
-	var v constraints
-	v.within("maximumEventAgeInSeconds", asked.MaximumEventAgeInSeconds, minAge, defaultAge)
-	v.within("maximumRetryAttempts", asked.MaximumRetryAttempts, 0, defaultRetries)
-	if err := v.err(); err != nil {
+	var v fault.Constraints
+	v.Within("maximumEventAgeInSeconds", asked.MaximumEventAgeInSeconds, minAge, defaultAge)
+	v.Within("maximumRetryAttempts", asked.MaximumRetryAttempts, 0, defaultRetries)
+	if err := v.Err(); err != nil {
 		return nil, err
 	}
 	if asked.DestinationConfig == nil && asked.MaximumEventAgeInSeconds == nil && asked.MaximumRetryAttempts == nil {
-		return nil, invalid("You must specify at least one of error handling or destination setting.")
+		return nil, fault.Invalid("You must specify at least one of error handling or destination setting.")
 	}
 	var out types.FunctionEventInvokeConfig
 	err = s.st.Update(ctx, func(tx *store.Tx) error {
@@ -105,11 +106,11 @@ func (s *Service) checkDestinations(ctx context.Context, tx *store.Tx, r ref, d 
 		}
 		shown := fmt.Sprintf("DestinationConfig(onSuccess=OnSuccess(destination=%s), onFailure=OnFailure(destination=%s))", orNull(success), orNull(failure))
 		if to == s.arn(ref{Name: r.Name}) || to == s.arn(r) {
-			return invalid("The provided destination config %s is invalid. The destination is the function itself.", shown)
+			return fault.Invalid("The provided destination config %s is invalid. The destination is the function itself.", shown)
 		}
 		err := s.cfg.Router.Check(ctx, tx, to, s.sender())
 		if isMissing(err) {
-			return invalid("The provided destination config %s is invalid. %v", shown, err)
+			return fault.Invalid("The provided destination config %s is invalid. %v", shown, err)
 		}
 		if err != nil {
 			return err
@@ -144,7 +145,7 @@ func (s *Service) errNoAsyncConfig(functionName, qualifier *string) error {
 	if err != nil {
 		return err
 	}
-	return fault("ResourceNotFoundException", "The function %s doesn't have an EventInvokeConfig", s.arn(ref{r.Name, orLatest(r.Qualifier)}))
+	return fault.New("ResourceNotFoundException", "The function %s doesn't have an EventInvokeConfig", s.arn(ref{r.Name, orLatest(r.Qualifier)}))
 }
 
 // GetFunctionEventInvokeConfig returns the configuration of a version or an
@@ -186,7 +187,7 @@ func (s *Service) ListFunctionEventInvokeConfigs(ctx context.Context, in *lambda
 	if err != nil {
 		return nil, err
 	}
-	p, err := newPage(new(constraints), in.Marker, in.MaxItems, 50)
+	p, err := newPage(new(fault.Constraints), in.Marker, in.MaxItems, 50)
 	if err != nil {
 		return nil, err
 	}

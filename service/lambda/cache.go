@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/runnel/runnel/event/policy"
+	"github.com/runnel/runnel/service/lambda/metrics"
 	"github.com/runnel/runnel/service/lambda/sandbox"
 	"github.com/runnel/runnel/store"
 )
@@ -27,6 +28,7 @@ type weighted struct {
 	row    versionRow
 	fn     *sandbox.Function
 	weight float64
+	scope  metrics.Scope
 }
 
 // pick chooses a version.
@@ -96,7 +98,7 @@ func (s *Service) readInvocable(tx *store.Tx, r ref) (*invocable, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &invocable{ref: r, versions: []weighted{{row: row, fn: s.sandboxFunction(&row)}}}
+	i := &invocable{ref: r, versions: []weighted{{row: row, fn: s.sandboxFunction(&row), scope: metrics.Of(r.Name, r.Qualifier)}}}
 	if i.policy, err = readPolicy(tx, r); err != nil {
 		return nil, err
 	}
@@ -110,7 +112,11 @@ func (s *Service) readInvocable(tx *store.Tx, r ref) (*invocable, error) {
 		if err != nil {
 			return nil, err
 		}
-		i.versions = append(i.versions, weighted{row, s.sandboxFunction(&row), weight})
+		i.versions = append(i.versions, weighted{row: row, fn: s.sandboxFunction(&row), weight: weight, scope: i.versions[0].scope})
+	}
+	for n := range i.versions {
+		w := &i.versions[n]
+		w.scope = w.scope.Executed(w.fn.Version)
 	}
 	return i, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
+	"github.com/runnel/runnel/service/lambda/fault"
 	"github.com/runnel/runnel/service/lambda/unpack"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
@@ -39,16 +40,16 @@ type codePackage struct {
 // retained in a transaction.
 func (s *Service) upload(ctx context.Context, in *types.FunctionCode) (*codePackage, error) {
 	if in.ZipFile != nil && (in.S3Bucket != nil || in.S3Key != nil) {
-		return nil, invalid("Please do not provide other FunctionCode parameters when providing a ZipFile.")
+		return nil, fault.Invalid("Please do not provide other FunctionCode parameters when providing a ZipFile.")
 	}
 	if in.ZipFile != nil {
 		if len(in.ZipFile) == 0 {
-			return nil, invalid("Uploaded file must be a non-empty zip")
+			return nil, fault.Invalid("Uploaded file must be a non-empty zip")
 		}
 		return s.keep(bytes.NewReader(in.ZipFile))
 	}
 	if in.S3Bucket == nil || in.S3Key == nil {
-		return nil, invalid("Please provide a source for function code.")
+		return nil, fault.Invalid("Please provide a source for function code.")
 	}
 	out, err := s.s3().GetObject(ctx, &s3.GetObjectInput{Bucket: in.S3Bucket, Key: in.S3Key})
 	if err != nil {
@@ -68,7 +69,7 @@ func codeReadError(err error) error {
 	if !errors.As(err, &api) {
 		return fmt.Errorf("read code from S3: %w", err)
 	}
-	return invalid("Error occurred while GetObject. S3 Error Code: %s. S3 Error Message: %s", api.ErrorCode(), api.ErrorMessage())
+	return fault.Invalid("Error occurred while GetObject. S3 Error Code: %s. S3 Error Message: %s", api.ErrorCode(), api.ErrorMessage())
 }
 
 // keep writes a package into a blob and checks that it can be unpacked.
@@ -117,11 +118,11 @@ func (s *Service) checkPackage(p *codePackage) error {
 func packageError(err error) error {
 	switch {
 	case errors.Is(err, unpack.ErrFormat):
-		return invalid("Could not unzip uploaded file. Please check your file, then try to upload again.")
+		return fault.Invalid("Could not unzip uploaded file. Please check your file, then try to upload again.")
 	case errors.Is(err, unpack.ErrEmpty):
-		return invalid("Uploaded file must be a non-empty zip")
+		return fault.Invalid("Uploaded file must be a non-empty zip")
 	case errors.Is(err, unpack.ErrSize):
-		return invalid("Unzipped size must be smaller than %d bytes", unpack.MaxSize)
+		return fault.Invalid("Unzipped size must be smaller than %d bytes", unpack.MaxSize)
 	}
 	return err
 }

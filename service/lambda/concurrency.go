@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/runnel/runnel/service/lambda/fault"
 	"github.com/runnel/runnel/service/lambda/pace"
 	"github.com/runnel/runnel/service/lambda/unpack"
 	"github.com/runnel/runnel/store"
@@ -22,15 +23,15 @@ func (s *Service) PutFunctionConcurrency(ctx context.Context, in *lambda.PutFunc
 	if err != nil {
 		return nil, err
 	}
-	var v constraints
+	var v fault.Constraints
 	want := in.ReservedConcurrentExecutions
 	switch {
 	case want == nil:
-		v.missing("reservedConcurrentExecutions")
+		v.Missing("reservedConcurrentExecutions")
 	case *want < 0:
-		v.fail("reservedConcurrentExecutions", *want, mustBeMin, 0)
+		v.Fail("reservedConcurrentExecutions", *want, fault.MustBeMin, 0)
 	}
-	if err := v.err(); err != nil {
+	if err := v.Err(); err != nil {
 		return nil, err
 	}
 	err = s.st.Update(ctx, func(tx *store.Tx) error {
@@ -40,7 +41,7 @@ func (s *Service) PutFunctionConcurrency(ctx context.Context, in *lambda.PutFunc
 		}
 		others := reservedInAll(tx) - int(aws.ToInt32(f.Reserved))
 		if *want > 0 && others+int(*want) > s.cfg.Concurrency-unreservedMinimum {
-			return invalid("Specified ReservedConcurrentExecutions for function decreases account's "+
+			return fault.Invalid("Specified ReservedConcurrentExecutions for function decreases account's "+
 				"UnreservedConcurrentExecution below its minimum value of [%d].", unreservedMinimum)
 		}
 		s.setReserved(tx, name, f, want)
@@ -86,6 +87,11 @@ func eachFunction(tx *store.Tx, do func(name string, f functionRow)) {
 			do(k.Parts(prefix).Str(), f)
 		}
 	}
+}
+
+func functionNames(tx *store.Tx) (names []string) {
+	eachFunction(tx, func(name string, _ functionRow) { names = append(names, name) })
+	return names
 }
 
 // loadReservations tells the slots what is reserved.

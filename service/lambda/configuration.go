@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/runnel/runnel/service/lambda/fault"
 )
 
 // Limits of https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
@@ -74,12 +76,12 @@ func (s *Service) configure(in *lambda.CreateFunctionInput) (*types.FunctionConf
 		Environment: in.Environment, EphemeralStorage: in.EphemeralStorage, Handler: in.Handler,
 		LoggingConfig: in.LoggingConfig, MemorySize: in.MemorySize, Role: in.Role, Runtime: in.Runtime,
 		Timeout: in.Timeout, TracingConfig: in.TracingConfig,
-	}, func(v *constraints) {
+	}, func(v *fault.Constraints) {
 		if in.Role == nil {
-			v.missing("role")
+			v.Missing("role")
 		}
 		if in.Code == nil {
-			v.missing("code")
+			v.Missing("code")
 		}
 		checkArchitectures(v, in.Architectures)
 	})
@@ -87,10 +89,10 @@ func (s *Service) configure(in *lambda.CreateFunctionInput) (*types.FunctionConf
 		return nil, err
 	}
 	if in.Runtime == "" {
-		return nil, invalid("Runtime is mandatory for functions created with deployment packages.")
+		return nil, fault.Invalid("Runtime is mandatory for functions created with deployment packages.")
 	}
 	if aws.ToString(in.Handler) == "" {
-		return nil, invalid("Handler is mandatory for functions created with deployment packages.")
+		return nil, fault.Invalid("Handler is mandatory for functions created with deployment packages.")
 	}
 	return c, nil
 }
@@ -98,23 +100,23 @@ func (s *Service) configure(in *lambda.CreateFunctionInput) (*types.FunctionConf
 // unsupported refuses what AWS has and Runnel has not.
 func unsupported(in *lambda.CreateFunctionInput) error {
 	if in.Code != nil && in.Code.ImageUri != nil || in.PackageType == types.PackageTypeImage || in.ImageConfig != nil {
-		return errNotSupported("A function from a container image (PackageType Image)")
+		return fault.NotSupported("A function from a container image (PackageType Image)")
 	}
 	switch {
 	case in.Code != nil && in.Code.SourceKMSKeyArn != nil:
-		return errNotSupported("Code.SourceKMSKeyArn")
+		return fault.NotSupported("Code.SourceKMSKeyArn")
 	case in.Code != nil && in.Code.S3ObjectVersion != nil:
-		return errNotSupported("Code.S3ObjectVersion")
+		return fault.NotSupported("Code.S3ObjectVersion")
 	case in.CodeSigningConfigArn != nil:
-		return errNotSupported("CodeSigningConfigArn")
+		return fault.NotSupported("CodeSigningConfigArn")
 	case in.CapacityProviderConfig != nil:
-		return errNotSupported("CapacityProviderConfig")
+		return fault.NotSupported("CapacityProviderConfig")
 	case in.DurableConfig != nil:
-		return errNotSupported("DurableConfig")
+		return fault.NotSupported("DurableConfig")
 	case in.TenancyConfig != nil:
-		return errNotSupported("TenancyConfig")
+		return fault.NotSupported("TenancyConfig")
 	case in.PublishTo != "":
-		return errNotSupported("PublishTo")
+		return fault.NotSupported("PublishTo")
 	}
 	return unsupportedConfiguration(&lambda.UpdateFunctionConfigurationInput{
 		FileSystemConfigs: in.FileSystemConfigs, KMSKeyArn: in.KMSKeyArn, Layers: in.Layers,
@@ -125,45 +127,45 @@ func unsupported(in *lambda.CreateFunctionInput) error {
 func unsupportedConfiguration(in *lambda.UpdateFunctionConfigurationInput) error {
 	switch {
 	case len(in.Layers) > 0:
-		return errNotSupported("Layers")
+		return fault.NotSupported("Layers")
 	case len(in.FileSystemConfigs) > 0:
-		return errNotSupported("FileSystemConfigs")
+		return fault.NotSupported("FileSystemConfigs")
 	case in.VpcConfig != nil && len(in.VpcConfig.SubnetIds)+len(in.VpcConfig.SecurityGroupIds) > 0:
-		return errNotSupported("VpcConfig")
+		return fault.NotSupported("VpcConfig")
 	case in.SnapStart != nil && in.SnapStart.ApplyOn == types.SnapStartApplyOnPublishedVersions:
-		return errNotSupported("SnapStart")
+		return fault.NotSupported("SnapStart")
 	case aws.ToString(in.KMSKeyArn) != "":
-		return errNotSupported("KMSKeyArn")
+		return fault.NotSupported("KMSKeyArn")
 	case in.ImageConfig != nil:
-		return errNotSupported("ImageConfig")
+		return fault.NotSupported("ImageConfig")
 	case in.CapacityProviderConfig != nil:
-		return errNotSupported("CapacityProviderConfig")
+		return fault.NotSupported("CapacityProviderConfig")
 	case in.DurableConfig != nil:
-		return errNotSupported("DurableConfig")
+		return fault.NotSupported("DurableConfig")
 	case in.LoggingConfig != nil && in.LoggingConfig.LogFormat == types.LogFormatJson:
-		return errNotSupported("LoggingConfig.LogFormat JSON")
+		return fault.NotSupported("LoggingConfig.LogFormat JSON")
 	case in.LoggingConfig != nil && (in.LoggingConfig.ApplicationLogLevel != "" || in.LoggingConfig.SystemLogLevel != ""):
-		return errNotSupported("LoggingConfig with log levels, which belong to LogFormat JSON,")
+		return fault.NotSupported("LoggingConfig with log levels, which belong to LogFormat JSON,")
 	}
 	return nil
 }
 
 // reconfigure changes in c what the request says; more are checks of members
 // that are not in it.
-func (s *Service) reconfigure(c *types.FunctionConfiguration, in *lambda.UpdateFunctionConfigurationInput, more ...func(*constraints)) error {
+func (s *Service) reconfigure(c *types.FunctionConfiguration, in *lambda.UpdateFunctionConfigurationInput, more ...func(*fault.Constraints)) error {
 	if err := unsupportedConfiguration(in); err != nil {
 		return err
 	}
-	var v constraints
+	var v fault.Constraints
 	checkConfiguration(&v, in)
 	for _, f := range more {
 		f(&v)
 	}
-	if err := v.err(); err != nil {
+	if err := v.Err(); err != nil {
 		return err
 	}
 	if m := aws.ToInt32(in.MemorySize); m > maxMemory {
-		return invalid("'MemorySize' value failed to satisfy constraint: "+mustBeMax, maxMemory)
+		return fault.Invalid("'MemorySize' value failed to satisfy constraint: "+fault.MustBeMax, maxMemory)
 	}
 	if err := checkEnvironment(in.Environment); err != nil {
 		return err
@@ -178,36 +180,36 @@ func (s *Service) reconfigure(c *types.FunctionConfiguration, in *lambda.UpdateF
 	return nil
 }
 
-func checkConfiguration(v *constraints, in *lambda.UpdateFunctionConfigurationInput) {
-	v.within("timeout", in.Timeout, 1, maxTimeout)
-	v.within("memorySize", in.MemorySize, minMemory, 32768)
-	v.longest("description", in.Description, maxDescription)
-	v.longest("handler", in.Handler, maxHandler)
+func checkConfiguration(v *fault.Constraints, in *lambda.UpdateFunctionConfigurationInput) {
+	v.Within("timeout", in.Timeout, 1, maxTimeout)
+	v.Within("memorySize", in.MemorySize, minMemory, 32768)
+	v.Longest("description", in.Description, maxDescription)
+	v.Longest("handler", in.Handler, maxHandler)
 	if h := aws.ToString(in.Handler); h != "" && !handlerRegexp.MatchString(h) {
-		v.fail("handler", h, mustMatch, handlerPattern)
+		v.Fail("handler", h, fault.MustMatch, handlerPattern)
 	}
 	if in.Role != nil && !roleRegexp.MatchString(*in.Role) {
-		v.fail("role", *in.Role, mustMatch, rolePattern)
+		v.Fail("role", *in.Role, fault.MustMatch, rolePattern)
 	}
 	if in.EphemeralStorage != nil {
-		v.within("ephemeralStorage.size", in.EphemeralStorage.Size, minEphemeral, maxEphemeral)
+		v.Within("ephemeralStorage.size", in.EphemeralStorage.Size, minEphemeral, maxEphemeral)
 	}
 	if in.TracingConfig != nil && !slices.Contains(in.TracingConfig.Mode.Values(), in.TracingConfig.Mode) {
-		v.fail("tracingConfig.mode", in.TracingConfig.Mode, mustBeEnum, "Active, PassThrough")
+		v.Fail("tracingConfig.mode", in.TracingConfig.Mode, fault.MustBeEnum, "Active, PassThrough")
 	}
 	if in.LoggingConfig != nil && in.LoggingConfig.LogGroup != nil {
 		group := *in.LoggingConfig.LogGroup
-		v.longest("loggingConfig.logGroup", &group, 512)
+		v.Longest("loggingConfig.logGroup", &group, 512)
 		if !logGroupRegexp.MatchString(group) {
-			v.fail("loggingConfig.logGroup", group, mustMatch, logGroupPattern)
+			v.Fail("loggingConfig.logGroup", group, fault.MustMatch, logGroupPattern)
 		}
 	}
 }
 
-func checkArchitectures(v *constraints, list []types.Architecture) {
+func checkArchitectures(v *fault.Constraints, list []types.Architecture) {
 	for _, a := range list {
 		if !slices.Contains(a.Values(), a) {
-			v.fail("architectures", "["+string(a)+"]", "Member must satisfy constraint: ["+mustBeEnum+"]", "x86_64, arm64")
+			v.Fail("architectures", "["+string(a)+"]", "Member must satisfy constraint: ["+fault.MustBeEnum+"]", "x86_64, arm64")
 		}
 	}
 }
@@ -220,10 +222,10 @@ func (s *Service) checkRuntime(r types.Runtime) error {
 		for i, k := range r.Values() {
 			known[i] = string(k)
 		}
-		return invalid("Value %s at 'runtime' failed to satisfy constraint: "+mustBeEnum+" or be a valid ARN", r, strings.Join(known, ", "))
+		return fault.Invalid("Value %s at 'runtime' failed to satisfy constraint: "+fault.MustBeEnum+" or be a valid ARN", r, strings.Join(known, ", "))
 	}
 	if err := s.exec.Available(string(r)); err != nil {
-		return invalid("%v", err)
+		return fault.Invalid("%v", err)
 	}
 	return nil
 }
@@ -232,22 +234,22 @@ func checkEnvironment(env *types.Environment) error {
 	if env == nil {
 		return nil
 	}
-	var v constraints
+	var v fault.Constraints
 	var reserved []string
 	for name, value := range env.Variables {
 		switch {
 		case slices.Contains(reservedEnvironment, name):
 			reserved = append(reserved, name)
 		case !envRegexp.MatchString(name):
-			v.fail("environment.variables", "{"+name+"="+value+"}", "Map keys must satisfy constraint: ["+mustMatch+"]", envPattern)
+			v.Fail("environment.variables", "{"+name+"="+value+"}", "Map keys must satisfy constraint: ["+fault.MustMatch+"]", envPattern)
 		}
 	}
 	if len(reserved) > 0 {
 		slices.Sort(reserved)
-		return invalid("Lambda was unable to configure your environment variables because the environment variables you have provided "+
+		return fault.Invalid("Lambda was unable to configure your environment variables because the environment variables you have provided "+
 			"contains reserved keys that are currently not supported for modification. Reserved keys used in this request: %s", strings.Join(reserved, ", "))
 	}
-	if err := v.err(); err != nil {
+	if err := v.Err(); err != nil {
 		return err
 	}
 	// AWS measures the JSON that it stores.
@@ -257,7 +259,7 @@ func checkEnvironment(env *types.Environment) error {
 		if utf8.RuneCountInString(shown) > 1024 {
 			shown = string([]rune(shown)[:1024])
 		}
-		return invalid("Lambda was unable to configure your environment variables because the environment variables you have provided "+
+		return fault.Invalid("Lambda was unable to configure your environment variables because the environment variables you have provided "+
 			"exceeded the 4KB limit. String measured: %s", shown)
 	}
 	return nil

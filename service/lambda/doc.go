@@ -3,11 +3,11 @@
 //
 //   - Synchronously, by Invoke and by [event.Functions]: the caller waits, and
 //     is throttled when no slot is free.
-//   - Asynchronously, by Invoke with the type Event and by [event.Target]: the
-//     invocation is a row, written in the transaction of whatever caused it,
-//     and goes in the transaction that records how it ended. Retries after 1
-//     and 2 minutes, the event's greatest age, destinations and dead-letter
-//     queues follow
+//   - Asynchronously (package async), by Invoke with the type Event and by
+//     [event.Target]: the invocation is a row, written in the transaction of
+//     whatever caused it, and goes in the transaction that records how it
+//     ended. Retries after 1 and 2 minutes, the event's greatest age,
+//     destinations and dead-letter queues follow
 //     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html.
 //   - From a queue, by an event source mapping (package source), as
 //     https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html describes: a
@@ -36,10 +36,12 @@
 //     are passed on but not collected.
 //   - Code.Location is an address of this runtime, not one of S3, and is signed
 //     by the function's role.
+//   - What waits for a slot is not throttled, and metrics (package metrics) do
+//     not count it as such.
 //   - Filters look at all of a message's record, not at its body alone.
 //
 // Not here, and refused by name: container images, layers, VPCs, file systems,
 // SnapStart, provisioned concurrency, response streaming, function URLs, code
 // signing, durable functions, tenancy, capacity providers, and event sources
-// other than standard SQS queues.
+// other than SQS queues.
 package lambda

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/lambda/fault"
 	"github.com/runnel/runnel/store"
 )
 
@@ -42,7 +43,7 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionI
 	}
 	err = s.st.Update(ctx, func(tx *store.Tx) error {
 		if tx.Has(functionKey(name)) {
-			return conflict("Function already exist: %s", name)
+			return fault.Conflict("Function already exist: %s", name)
 		}
 		if err := s.checkDeadLetter(ctx, tx, config); err != nil {
 			return err
@@ -81,7 +82,7 @@ func (s *Service) checkRole(ctx context.Context, role *string, session string) e
 		return nil
 	}
 	if _, err := s.roles.renew(ctx, *role, session); isMissing(err) {
-		return invalid("The role defined for the function cannot be assumed by Lambda.")
+		return fault.Invalid("The role defined for the function cannot be assumed by Lambda.")
 	} else if err != nil {
 		return err
 	}
@@ -96,7 +97,7 @@ func (s *Service) checkDeadLetter(ctx context.Context, tx *store.Tx, c *types.Fu
 	target := aws.ToString(c.DeadLetterConfig.TargetArn)
 	err := s.cfg.Router.Check(ctx, tx, target, s.sender())
 	if isMissing(err) {
-		return invalid("The target %s of DeadLetterConfig cannot be used: %v", target, err)
+		return fault.Invalid("The target %s of DeadLetterConfig cannot be used: %v", target, err)
 	}
 	return err
 }
@@ -159,9 +160,9 @@ func (s *Service) GetFunctionConfiguration(ctx context.Context, in *lambda.GetFu
 
 // ListFunctions lists $LATEST of all functions, or all versions.
 func (s *Service) ListFunctions(ctx context.Context, in *lambda.ListFunctionsInput) (*lambda.ListFunctionsOutput, error) {
-	var v constraints
+	var v fault.Constraints
 	if in.FunctionVersion != "" && in.FunctionVersion != types.FunctionVersionAll {
-		v.fail("functionVersion", in.FunctionVersion, mustBeEnum, "ALL")
+		v.Fail("functionVersion", in.FunctionVersion, fault.MustBeEnum, "ALL")
 	}
 	p, err := newPage(&v, in.Marker, in.MaxItems, 10000)
 	if err != nil {
@@ -197,9 +198,9 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *lambda.UpdateFunct
 	if err := unsupported(&lambda.CreateFunctionInput{Code: code, PublishTo: in.PublishTo}); err != nil {
 		return nil, err
 	}
-	var v constraints
+	var v fault.Constraints
 	checkArchitectures(&v, in.Architectures)
-	if err := v.err(); err != nil {
+	if err := v.Err(); err != nil {
 		return nil, err
 	}
 	if err := s.exists(ctx, name); err != nil {
@@ -289,7 +290,7 @@ func (s *Service) update(ctx context.Context, name string, revision *string, dry
 			return err
 		}
 		if revision != nil && *revision != aws.ToString(row.Config.RevisionId) {
-			return errRevision("GetFunction/GetAlias")
+			return fault.Revision("GetFunction/GetAlias")
 		}
 		if err := change(tx, &row); err != nil {
 			return err

@@ -432,13 +432,3 @@ func FuzzRef(f *testing.F) {
 		}
 	})
 }
-
-func FuzzDecodeBody(f *testing.F) {
-	f.Add(encodeBody(&call{ref: ref{"f", "live"}, id: "id", trace: "t", payload: []byte("{}")}, time.UnixMilli(5)))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		c, at, err := decodeBody("f", b)
-		if err == nil && !bytes.HasSuffix(b, c.payload) {
-			t.Errorf("payload %q of %q at %v", c.payload, b, at)
-		}
-	})
-}

@@ -12,6 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/lambda/async"
+	"github.com/runnel/runnel/service/lambda/fault"
+	"github.com/runnel/runnel/service/lambda/metrics"
 	"github.com/runnel/runnel/service/lambda/sandbox"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
@@ -63,7 +66,7 @@ type call struct {
 
 // call reads a request.
 func (s *Service) call(ctx context.Context, r ref, in *lambda.InvokeInput) (*call, error) {
-	var v constraints
+	var v fault.Constraints
 	limit, kind := maxSyncPayload, in.InvocationType
 	switch kind {
 	case "":
@@ -72,19 +75,19 @@ func (s *Service) call(ctx context.Context, r ref, in *lambda.InvokeInput) (*cal
 		limit = maxAsyncPayload
 	case types.InvocationTypeRequestResponse, types.InvocationTypeDryRun:
 	default:
-		v.fail("invocationType", kind, mustBeEnum, "Event, RequestResponse, DryRun")
+		v.Fail("invocationType", kind, fault.MustBeEnum, "Event, RequestResponse, DryRun")
 	}
 	if in.LogType != "" && in.LogType != types.LogTypeNone && in.LogType != types.LogTypeTail {
-		v.fail("logType", in.LogType, mustBeEnum, "None, Tail")
+		v.Fail("logType", in.LogType, fault.MustBeEnum, "None, Tail")
 	}
-	if err := v.err(); err != nil {
+	if err := v.Err(); err != nil {
 		return nil, err
 	}
 	if in.DurableExecutionName != nil || in.TenantId != nil {
-		return nil, errNotSupported("Invoke with DurableExecutionName or TenantId")
+		return nil, fault.NotSupported("Invoke with DurableExecutionName or TenantId")
 	}
 	if n := len(in.Payload); n > limit {
-		return nil, fault("RequestEntityTooLargeException",
+		return nil, fault.New("RequestEntityTooLargeException",
 			"%d byte payload is too large for the %s invocation type (limit %d bytes)", n, kind, limit)
 	}
 	req := wire.RequestOf(ctx)
@@ -108,7 +111,24 @@ func checkJSON(payload []byte) error {
 		return nil
 	}
 	var v any
-	return fault("InvalidRequestContentException", "Could not parse request body into json: Could not parse payload into json: %v", json.Unmarshal(payload, &v))
+	return fault.New("InvalidRequestContentException", "Could not parse request body into json: Could not parse payload into json: %v", json.Unmarshal(payload, &v))
+}
+
+// enqueue adds an asynchronous invocation, in the transaction of whatever
+// caused it.
+func (s *Service) enqueue(tx *store.Tx, c *call) error {
+	if len(c.payload) > maxAsyncPayload {
+		return fault.New("RequestEntityTooLargeException",
+			"%d byte payload is too large for the Event invocation type (limit %d bytes)", len(c.payload), maxAsyncPayload)
+	}
+	s.async.Add(tx, &async.Invocation{
+		Name: c.ref.Name, Qualifier: c.ref.Qualifier, ID: c.id, Trace: c.trace, Context: c.context, Payload: c.payload,
+	})
+	tx.OnCommit(func() {
+		scope := metrics.Of(c.ref.Name, c.ref.Qualifier)
+		scope.Received(s.cfg.Metrics)
+	})
+	return nil
 }
 
 // clientContext decodes the base64 of the header.
@@ -118,7 +138,7 @@ func clientContext(in *string) (string, error) {
 	}
 	b, err := base64.StdEncoding.DecodeString(*in)
 	if err != nil || !json.Valid(b) || len(*in) > maxContext {
-		return "", fault("InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.")
+		return "", fault.New("InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.")
 	}
 	return string(b), nil
 }
@@ -145,7 +165,8 @@ type invokeAsyncInput struct {
 // function, as on AWS.
 func (s *Service) invokeNow(ctx context.Context, i *invocable, c *call) (*lambda.InvokeOutput, error) {
 	if reason, ok := s.slots.Try(c.ref.Name); !ok {
-		return nil, errThrottled(reason)
+		i.versions[0].scope.Throttled(s.cfg.Metrics)
+		return nil, fault.Throttled(reason)
 	}
 	type answer struct {
 		out *lambda.InvokeOutput
@@ -202,9 +223,15 @@ func (s *Service) run(ctx context.Context, w *weighted, c *call) (*sandbox.Resul
 	if _, err := s.code.Folder(s.st, w.row.Code, aws.ToString(w.row.Config.CodeSha256)); err != nil {
 		return nil, fmt.Errorf("code of %s: %w", f.ARN, err)
 	}
-	return s.exec.Invoke(ctx, f, sandbox.Invocation{
+	function, all, unreserved := s.slots.Usage(f.Name)
+	w.scope.Running(s.cfg.Metrics, function, all, unreserved)
+	res, err := s.exec.Invoke(ctx, f, sandbox.Invocation{
 		RequestID: c.id, Payload: c.payload, InvokedARN: s.arn(c.ref), TraceID: c.trace, ClientContext: c.context, Tail: c.tail,
 	})
+	if err == nil {
+		w.scope.Invoked(s.cfg.Metrics, res.Duration, res.FunctionError != "")
+	}
+	return res, err
 }
 
 // isMissing reports whether err says that a target is not there, or may not be

@@ -170,7 +170,7 @@ func TestInvokeOutlivesCaller(t *testing.T) {
 	}
 	q.Answer <- `{}`
 	for { // its slot comes back when it has finished
-		if n := r.s.slots.Running("f"); n == 0 {
+		if n, _, _ := r.s.slots.Usage("f"); n == 0 {
 			return
 		}
 	}

@@ -35,6 +35,11 @@ var handlers = map[string]any{
 
 	"print": func() error { fmt.Println("one\ntwo"); return nil },
 
+	"embedded": func() error {
+		fmt.Printf(`{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Namespace":"app","Metrics":[{"Name":"rows"}]}]},"rows":3}`+"\n", time.Now().UnixMilli())
+		return nil
+	},
+
 	// report tells the test that it runs, with what, and does as it is told.
 	"report": func(ctx context.Context, in json.RawMessage) (json.RawMessage, error) {
 		answer, err := ask(in)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/lambda/fault"
 	"github.com/runnel/runnel/store"
 )
 
@@ -41,7 +41,7 @@ var uuidRegexp = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-f
 func getMapping(tx *store.Tx, uuid string) (mappingRow, error) {
 	var m mappingRow
 	if !uuidRegexp.MatchString(uuid) || !tx.GetJSON(mappingKey(uuid), &m) {
-		return m, errNoResource()
+		return m, fault.NoResource()
 	}
 	return m, nil
 }
@@ -109,7 +109,7 @@ func (s *Service) checkMapping(ctx context.Context, tx *store.Tx, m *mappingRow)
 	source := aws.ToString(m.Config.EventSourceArn)
 	state, err := s.describe(ctx, tx, source)
 	if isMissing(err) {
-		return invalid("Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. " +
+		return fault.Invalid("Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. " +
 			"SQS Error Message: The specified queue does not exist for this wsdl version.")
 	}
 	if err != nil {
@@ -126,7 +126,7 @@ func (s *Service) checkMapping(ctx context.Context, tx *store.Tx, m *mappingRow)
 func checkVisibility(q event.QueueState, fn *types.FunctionConfiguration) error {
 	timeout := time.Duration(aws.ToInt32(fn.Timeout)) * time.Second
 	if q.VisibilityTimeout < timeout {
-		return invalid("Queue visibility timeout: %d seconds is less than Function timeout: %d seconds",
+		return fault.Invalid("Queue visibility timeout: %d seconds is less than Function timeout: %d seconds",
 			int(q.VisibilityTimeout.Seconds()), int(timeout.Seconds()))
 	}
 	return nil
@@ -161,7 +161,7 @@ func (s *Service) checkDuplicate(tx *store.Tx, m *mappingRow) error {
 		}
 		same := aws.ToString(o.Config.EventSourceArn) == aws.ToString(m.Config.EventSourceArn) && o.Function == m.Function
 		if same && aws.ToString(o.Config.UUID) != aws.ToString(m.Config.UUID) {
-			return conflict("An event source mapping with SQS arn (\" %s \") and function (\" %s \") already exists. "+
+			return fault.Conflict("An event source mapping with SQS arn (\" %s \") and function (\" %s \") already exists. "+
 				"Please update or delete the existing mapping with UUID %s",
 				aws.ToString(m.Config.EventSourceArn), m.Function.Name, aws.ToString(o.Config.UUID))
 		}
@@ -183,26 +183,23 @@ func (s *Service) describe(ctx context.Context, tx *store.Tx, source string) (ev
 func (s *Service) checkSource(in *lambda.CreateEventSourceMappingInput) error {
 	if in.EventSourceArn == nil {
 		if in.SelfManagedEventSource != nil {
-			return errNotSupported("A self-managed event source")
+			return fault.NotSupported("A self-managed event source")
 		}
-		return invalid("Unrecognized event source.")
+		return fault.Invalid("Unrecognized event source.")
 	}
 	a, err := arn.Parse(*in.EventSourceArn)
 	if err != nil {
-		var v constraints
-		v.fail("eventSourceArn", *in.EventSourceArn, mustMatch, `arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}(-gov)?-[a-z]+-\d{1})?:(\d{12})?:(.*)`)
-		return v.err()
+		var v fault.Constraints
+		v.Fail("eventSourceArn", *in.EventSourceArn, fault.MustMatch, `arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}(-gov)?-[a-z]+-\d{1})?:(\d{12})?:(.*)`)
+		return v.Err()
 	}
 	switch a.Service {
 	case "sqs":
-		if strings.HasSuffix(a.Resource, ".fifo") {
-			return errNotSupported("A FIFO queue as event source")
-		}
 		return nil
 	case "kinesis", "dynamodb", "kafka", "mq", "rds":
-		return errNotSupported("An event source of the service " + a.Service)
+		return fault.NotSupported("An event source of the service " + a.Service)
 	}
-	return invalid("Unrecognized event source.")
+	return fault.Invalid("Unrecognized event source.")
 }
 
 // GetEventSourceMapping returns a mapping.
@@ -233,7 +230,7 @@ func (s *Service) setResult(uuid, result string) {
 
 // ListEventSourceMappings lists mappings, of a queue or of a function.
 func (s *Service) ListEventSourceMappings(ctx context.Context, in *lambda.ListEventSourceMappingsInput) (*lambda.ListEventSourceMappingsOutput, error) {
-	p, err := newPage(new(constraints), in.Marker, in.MaxItems, 10000)
+	p, err := newPage(new(fault.Constraints), in.Marker, in.MaxItems, 10000)
 	if err != nil {
 		return nil, err
 	}

@@ -306,11 +306,15 @@ func TestCreateMappingRefused(t *testing.T) {
 			"1 validation error detected: Value '1' at 'scalingConfig.maximumConcurrency' failed to satisfy constraint: Member must have value greater than or equal to 2"},
 		{"filter", with(func(in *input) {
 			in.FilterCriteria = &types.FilterCriteria{Filters: []types.Filter{{Pattern: aws.String(`{"a":1}`)}}}
-		}), bad, "Invalid filter pattern definition. a: 1 is neither an object nor a list of rules"},
+		}), bad, "Invalid filter pattern definition. \"a\" must be an object or an array"},
 		{"stream", with(func(in *input) { in.EventSourceArn = aws.String("arn:aws:kinesis:us-east-1:000000000000:stream/s") }), bad,
 			"An event source of the service kinesis is not supported by Runnel."},
-		{"fifo", with(func(in *input) { in.EventSourceArn = aws.String(arn + ".fifo") }), bad,
-			"A FIFO queue as event source is not supported by Runnel."},
+		{"fifo batch", with(func(in *input) { in.EventSourceArn, in.BatchSize = aws.String(arn+".fifo"), aws.Int32(11) }), bad,
+			"A FIFO queue has batches of at most 10 messages, and no batching window."},
+		{"fifo window", with(func(in *input) {
+			in.EventSourceArn, in.MaximumBatchingWindowInSeconds = aws.String(arn+".fifo"), aws.Int32(1)
+		}), bad,
+			"A FIFO queue has batches of at most 10 messages, and no batching window."},
 		{"no source", with(func(in *input) { in.EventSourceArn = nil }), bad, "Unrecognized event source."},
 		{"other source", with(func(in *input) { in.EventSourceArn = aws.String("arn:aws:s3:::b") }), bad, "Unrecognized event source."},
 		{"retries", with(func(in *input) { in.MaximumRetryAttempts = aws.Int32(1) }), bad, "MaximumRetryAttempts is not valid for SQS event sources."},

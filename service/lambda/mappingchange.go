@@ -2,13 +2,15 @@ package lambda
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
-	"github.com/runnel/runnel/service/lambda/filter"
+	"github.com/runnel/runnel/event/pattern"
+	"github.com/runnel/runnel/service/lambda/fault"
 )
 
 // Limits of SQS event sources.
@@ -44,8 +46,11 @@ func (m *mappingRow) change(in *lambda.UpdateEventSourceMappingInput) error {
 	c := &m.Config
 	set(&c.BatchSize, in.BatchSize)
 	set(&c.MaximumBatchingWindowInSeconds, in.MaximumBatchingWindowInSeconds)
+	if strings.HasSuffix(aws.ToString(c.EventSourceArn), ".fifo") && (*c.BatchSize > defaultBatch || *c.MaximumBatchingWindowInSeconds > 0) {
+		return fault.Invalid("A FIFO queue has batches of at most 10 messages, and no batching window.")
+	}
 	if *c.BatchSize > defaultBatch && *c.MaximumBatchingWindowInSeconds == 0 {
-		return invalid("Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10")
+		return fault.Invalid("Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10")
 	}
 	if in.FunctionResponseTypes != nil {
 		c.FunctionResponseTypes = in.FunctionResponseTypes
@@ -68,18 +73,18 @@ func (m *mappingRow) change(in *lambda.UpdateEventSourceMappingInput) error {
 }
 
 func checkMappingMembers(in *lambda.UpdateEventSourceMappingInput) error {
-	var v constraints
-	v.within("batchSize", in.BatchSize, 1, maxBatch)
-	v.within("maximumBatchingWindowInSeconds", in.MaximumBatchingWindowInSeconds, 0, maxWindow)
+	var v fault.Constraints
+	v.Within("batchSize", in.BatchSize, 1, maxBatch)
+	v.Within("maximumBatchingWindowInSeconds", in.MaximumBatchingWindowInSeconds, 0, maxWindow)
 	if in.ScalingConfig != nil {
-		v.within("scalingConfig.maximumConcurrency", in.ScalingConfig.MaximumConcurrency, 2, 1000)
+		v.Within("scalingConfig.maximumConcurrency", in.ScalingConfig.MaximumConcurrency, 2, 1000)
 	}
 	for _, t := range in.FunctionResponseTypes {
 		if t != types.FunctionResponseTypeReportBatchItemFailures {
-			v.fail("functionResponseTypes", "["+string(t)+"]", "Member must satisfy constraint: ["+mustBeEnum+"]", "ReportBatchItemFailures")
+			v.Fail("functionResponseTypes", "["+string(t)+"]", "Member must satisfy constraint: ["+fault.MustBeEnum+"]", "ReportBatchItemFailures")
 		}
 	}
-	if err := v.err(); err != nil {
+	if err := v.Err(); err != nil {
 		return err
 	}
 	return checkForeign(in)
@@ -104,34 +109,34 @@ func checkForeign(in *lambda.UpdateEventSourceMappingInput) error {
 	}
 	for _, f := range foreign {
 		if f.is {
-			return invalid("%s is not valid for SQS event sources.", f.name)
+			return fault.Invalid("%s is not valid for SQS event sources.", f.name)
 		}
 	}
 	switch {
 	case aws.ToString(in.KMSKeyArn) != "":
-		return errNotSupported("KMSKeyArn")
+		return fault.NotSupported("KMSKeyArn")
 	case in.MetricsConfig != nil && len(in.MetricsConfig.Metrics) > 0:
-		return errNotSupported("MetricsConfig")
+		return fault.NotSupported("MetricsConfig")
 	case in.LoggingConfig != nil:
-		return errNotSupported("LoggingConfig of an event source mapping")
+		return fault.NotSupported("LoggingConfig of an event source mapping")
 	case in.ProvisionedPollerConfig != nil:
-		return errNotSupported("ProvisionedPollerConfig")
+		return fault.NotSupported("ProvisionedPollerConfig")
 	}
 	return nil
 }
 
-func compileFilters(c *types.FilterCriteria) ([]*filter.Pattern, error) {
+func compileFilters(c *types.FilterCriteria) ([]*pattern.Pattern, error) {
 	if c == nil {
 		return nil, nil
 	}
 	if len(c.Filters) > maxFilters {
-		return nil, invalid("Number of filters in FilterCriteria exceeds the limit of %d.", maxFilters)
+		return nil, fault.Invalid("Number of filters in FilterCriteria exceeds the limit of %d.", maxFilters)
 	}
-	var patterns []*filter.Pattern
+	var patterns []*pattern.Pattern
 	for _, f := range c.Filters {
-		p, err := filter.Compile(aws.ToString(f.Pattern))
+		p, err := pattern.Compile(aws.ToString(f.Pattern), pattern.Lambda)
 		if err != nil {
-			return nil, invalid("Invalid filter pattern definition. %v", err)
+			return nil, fault.Invalid("Invalid filter pattern definition. %v", err)
 		}
 		patterns = append(patterns, p)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/lambda/fault"
 )
 
 const latest = "$LATEST"
@@ -40,34 +41,34 @@ type ref struct{ Name, Qualifier string }
 func (s *Service) ref(functionName, qualifier *string) (ref, error) {
 	name, q := aws.ToString(functionName), aws.ToString(qualifier)
 	m := nameRegexp.FindStringSubmatch(name)
-	var c constraints
+	var c fault.Constraints
 	switch {
 	case functionName == nil:
-		c.missing("functionName")
+		c.Missing("functionName")
 	case m == nil:
-		c.fail("functionName", name, mustMatch, namePattern)
+		c.Fail("functionName", name, fault.MustMatch, namePattern)
 	case len(m[3]) > maxName && len(name) <= maxARN:
-		c.fail("functionName", name, mustBeShort, maxName)
+		c.Fail("functionName", name, fault.MustBeShort, maxName)
 	case len(name) > maxARN:
-		c.fail("functionName", name, mustBeShort, maxARN)
+		c.Fail("functionName", name, fault.MustBeShort, maxARN)
 	}
 	if len(q) > 128 {
-		c.fail("qualifier", q, mustBeShort, 128)
+		c.Fail("qualifier", q, fault.MustBeShort, 128)
 	} else if !qualifierRegexp.MatchString(q) {
-		c.fail("qualifier", q, mustMatch, qualifierPattern)
+		c.Fail("qualifier", q, fault.MustMatch, qualifierPattern)
 	}
-	if err := c.err(); err != nil {
+	if err := c.Err(); err != nil {
 		return ref{}, err
 	}
 	region, account, own := m[1], m[2], m[4]
 	if region != "" && region != s.cfg.Region {
-		return ref{}, fault("ResourceNotFoundException", "Functions from '%s' are not reachable in this region ('%s')", region, s.cfg.Region)
+		return ref{}, fault.New("ResourceNotFoundException", "Functions from '%s' are not reachable in this region ('%s')", region, s.cfg.Region)
 	}
 	if account != "" && account != s.cfg.Account {
-		return ref{}, errFunctionNotFound(name)
+		return ref{}, fault.FunctionNotFound(name)
 	}
 	if q != "" && own != "" && q != own {
-		return ref{}, invalid("The derived qualifier from the function name does not match the specified qualifier.")
+		return ref{}, fault.Invalid("The derived qualifier from the function name does not match the specified qualifier.")
 	}
 	if q == "" {
 		q = own
@@ -79,7 +80,7 @@ func (s *Service) ref(functionName, qualifier *string) (ref, error) {
 func (s *Service) unqualified(functionName *string) (string, error) {
 	r, err := s.ref(functionName, nil)
 	if err == nil && r.Qualifier != "" && r.Qualifier != latest {
-		err = invalid("The function name cannot contain a qualifier: %s", r.Qualifier)
+		err = fault.Invalid("The function name cannot contain a qualifier: %s", r.Qualifier)
 	}
 	return r.Name, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/runnel/runnel/service/lambda/fault"
 	"github.com/runnel/runnel/store"
 )
 
@@ -20,18 +21,18 @@ type page struct {
 
 // newPage reads a request's Marker and MaxItems, and reports these together
 // with the faults found before.
-func newPage(v *constraints, marker *string, items *int32, most int32) (page, error) {
-	v.within("maxItems", items, 1, most)
+func newPage(v *fault.Constraints, marker *string, items *int32, most int32) (page, error) {
+	v.Within("maxItems", items, 1, most)
 	p := page{limit: pageSize}
 	if items != nil {
 		p.limit = min(p.limit, int(*items))
 	}
-	if err := v.err(); err != nil {
+	if err := v.Err(); err != nil {
 		return p, err
 	}
 	after, err := base64.RawURLEncoding.DecodeString(aws.ToString(marker))
 	if err != nil {
-		return p, invalid("Invalid Marker: %s", *marker)
+		return p, fault.Invalid("Invalid Marker: %s", *marker)
 	}
 	p.after = after
 	return p, nil

@@ -90,14 +90,15 @@ func rigOn(t testing.TB, st *store.Store, options ...func(*Config)) *rig {
 	config := wiretest.Config(t, r.mux)
 	queues := sqsservice.New(st, sqsservice.Config{Account: account, Region: region})
 	buckets := s3service.New(st, s3service.Config{Account: account, Region: region, Router: r.router})
-	lines := logs.New(st, logs.Config{Account: account, Region: region})
 	cfg := Config{
-		Account: account, Region: region, Router: r.router, Logs: lines, AWS: config, Dir: t.TempDir(),
+		Account: account, Region: region, Router: r.router, AWS: config, Dir: t.TempDir(),
 		Self: []string{os.Args[0], "function"}, Endpoint: "http://localhost:4566", Logger: quietLogger(t), Grace: -1,
 	}
 	for _, o := range options {
 		o(&cfg)
 	}
+	lines := logs.New(st, logs.Config{Account: account, Region: region, Metrics: cfg.Metrics})
+	cfg.Logs = lines
 	var err error
 	if r.s, err = New(st, cfg); err != nil {
 		t.Fatal(err)

@@ -7,16 +7,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/runnel/runnel/service/lambda/async"
+	"github.com/runnel/runnel/service/lambda/fault"
 	"github.com/runnel/runnel/store"
 )
 
 // The key space of the service. All rows but those of invocations are few and
-// are JSON; see async.go for the others.
+// are JSON; see package async for the others.
 //
 //	function NAME                functionRow
 //	version NAME number          versionRow; 0 is $LATEST
 //	alias NAME ALIAS             types.AliasConfiguration
-//	policy NAME qualifier        policyRow
+//	policy NAME qualifier        permission.Row
 //	async-config NAME qualifier  types.FunctionEventInvokeConfig
 //	mapping UUID                 mappingRow
 //	async ready|late|body NAME   invocations that wait
@@ -32,10 +34,8 @@ func mappingKey(uuid string) store.Key           { return key("mapping", uuid) }
 
 // ofFunction are the prefixes of all that goes with a function.
 func ofFunction(name string) []store.Key {
-	return []store.Key{
-		versionsOf(name), key("alias", name), key("policy", name), key("async-config", name),
-		asyncSpace("ready", name), asyncSpace("late", name), asyncSpace("body", name),
-	}
+	own := []store.Key{versionsOf(name), key("alias", name), key("policy", name), key("async-config", name)}
+	return append(own, async.Of(name)...)
 }
 
 // functionRow is what belongs to a function and to none of its versions.
@@ -66,7 +66,7 @@ func orLatest(q string) string {
 func (s *Service) getFunction(tx *store.Tx, name string) (functionRow, error) {
 	var row functionRow
 	if !tx.GetJSON(functionKey(name), &row) {
-		return row, errFunctionNotFound(s.arn(ref{Name: name}))
+		return row, fault.FunctionNotFound(s.arn(ref{Name: name}))
 	}
 	return row, nil
 }
@@ -76,7 +76,7 @@ func (s *Service) getVersion(tx *store.Tx, r ref) (versionRow, error) {
 	var row versionRow
 	n, ok := s.number(tx, r)
 	if !ok || !tx.GetJSON(versionKey(r.Name, n), &row) {
-		return row, errFunctionNotFound(s.arn(r))
+		return row, fault.FunctionNotFound(s.arn(r))
 	}
 	return row, nil
 }

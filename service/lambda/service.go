@@ -14,6 +14,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/lambda/async"
+	"github.com/runnel/runnel/service/lambda/fault"
 	"github.com/runnel/runnel/service/lambda/pace"
 	"github.com/runnel/runnel/service/lambda/sandbox"
 	"github.com/runnel/runnel/service/lambda/unpack"
@@ -36,6 +38,8 @@ type Config struct {
 	Router *event.Router // queues that feed functions; destinations
 	Logs   event.Logs    // where functions' output goes; nil discards it
 	Roles  event.Roles   // whose credentials functions get; nil gives them none
+
+	Metrics event.Metrics // nil: event.NoMetrics{}
 
 	// AWS is how code packages in S3 are read: Lambda is a client of S3.
 	AWS aws.Config
@@ -73,15 +77,14 @@ type Service struct {
 	code  *unpack.Cache
 	lines *logBuffer
 	roles *roleCache
+	async *async.Queue
 	calls sync.WaitGroup // synchronous invocations
 
 	reserving sync.Mutex // see reserve
 
 	mu       sync.Mutex
-	sourcing map[string]*feed       // by mapping UUID
-	results  map[string]string      // LastProcessingResult by mapping UUID
-	dispatch map[string]*dispatcher // by function name
-	wake     chan struct{}          // a dispatcher is wanted
+	sourcing map[string]*feed  // by mapping UUID
+	results  map[string]string // LastProcessingResult by mapping UUID
 }
 
 // New binds a service to its store. Nothing runs before Run but synchronous
@@ -96,6 +99,9 @@ func New(st *store.Store, cfg Config) (*Service, error) {
 	if cfg.Grace == 0 {
 		cfg.Grace = DefaultGrace
 	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = event.NoMetrics{}
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
@@ -104,11 +110,12 @@ func New(st *store.Store, cfg Config) (*Service, error) {
 		cache:    newCache(),
 		sourcing: make(map[string]*feed),
 		results:  make(map[string]string),
-		dispatch: make(map[string]*dispatcher),
-		wake:     make(chan struct{}, 1),
 	}
 	s.lines = &logBuffer{st: st, logs: cfg.Logs, log: s.log}
 	s.slots = pace.NewSlots(cfg.Concurrency)
+	s.async = async.New(async.Config{
+		Store: st, Logger: s.log, Ramp: func() *pace.Ramp { return s.newRamp(0) }, Functions: functionNames, Attempt: s.attempt,
+	})
 	s.roles = &roleCache{roles: cfg.Roles, clock: st.Clock(), known: make(map[string]event.Credentials)}
 	if err := st.View(context.Background(), s.loadReservations); err != nil {
 		return nil, err
@@ -132,7 +139,7 @@ func New(st *store.Store, cfg Config) (*Service, error) {
 // and returns ctx's error.
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.runDispatchers(ctx) })
+	g.Go(func() error { return s.async.Run(ctx) })
 	g.Go(func() error { return s.runPollers(ctx) })
 	return g.Wait()
 }
@@ -167,7 +174,7 @@ func (s *Service) API() wire.API {
 		ID:        "lambda",
 		Protocols: []wire.Protocol{wire.RESTJSON},
 		Version:   "2015-03-31",
-		Status:    statuses(),
+		Status:    fault.Statuses(),
 		MaxBody:   maxRequest,
 		TooLarge: &wire.Error{
 			Code: "RequestEntityTooLargeException", Status: 413,

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
+	"github.com/runnel/runnel/service/lambda/fault"
 	"github.com/runnel/runnel/store"
 )
 
@@ -18,16 +19,16 @@ const maxTags = 50
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html
 func checkTags(tags map[string]string) error {
 	if len(tags) > maxTags {
-		return invalid("Number of tags exceeds resource tag limit.")
+		return fault.Invalid("Number of tags exceeds resource tag limit.")
 	}
 	for k, v := range tags {
 		switch {
 		case k == "" || len([]rune(k)) > 128:
-			return invalid("Tag key %q must have 1 to 128 characters.", k)
+			return fault.Invalid("Tag key %q must have 1 to 128 characters.", k)
 		case len([]rune(v)) > 256:
-			return invalid("The value of tag %q must have at most 256 characters.", k)
+			return fault.Invalid("The value of tag %q must have at most 256 characters.", k)
 		case strings.HasPrefix(strings.ToLower(k), "aws:"):
-			return invalid("Tag key %q: the prefix aws: is reserved.", k)
+			return fault.Invalid("Tag key %q: the prefix aws: is reserved.", k)
 		}
 	}
 	return nil
@@ -38,9 +39,9 @@ func checkTags(tags map[string]string) error {
 func (s *Service) tagged(tx *store.Tx, resource string, change func(tags map[string]string) error) error {
 	a, err := arn.Parse(resource)
 	if err != nil {
-		var v constraints
-		v.fail("resource", resource, mustMatch, `arn:(aws[a-zA-Z-]*):lambda:.*`)
-		return v.err()
+		var v fault.Constraints
+		v.Fail("resource", resource, fault.MustMatch, `arn:(aws[a-zA-Z-]*):lambda:.*`)
+		return v.Err()
 	}
 	if uuid, ok := strings.CutPrefix(a.Resource, "event-source-mapping:"); ok && a.Service == "lambda" {
 		m, err := getMapping(tx, uuid)
@@ -52,7 +53,7 @@ func (s *Service) tagged(tx *store.Tx, resource string, change func(tags map[str
 	}
 	r, ok := refOf(a)
 	if !ok || r.Qualifier != "" {
-		return invalid("Tags on function aliases and versions are not supported. Please specify a function ARN.")
+		return fault.Invalid("Tags on function aliases and versions are not supported. Please specify a function ARN.")
 	}
 	f, err := s.getFunction(tx, r.Name)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/lambda/fault"
 	"github.com/runnel/runnel/store"
 )
 
@@ -20,11 +21,11 @@ func (s *Service) PublishVersion(ctx context.Context, in *lambda.PublishVersionI
 		return nil, err
 	}
 	if in.PublishTo != "" {
-		return nil, errNotSupported("PublishTo")
+		return nil, fault.NotSupported("PublishTo")
 	}
-	var v constraints
-	v.longest("description", in.Description, maxDescription)
-	if err := v.err(); err != nil {
+	var v fault.Constraints
+	v.Longest("description", in.Description, maxDescription)
+	if err := v.Err(); err != nil {
 		return nil, err
 	}
 	var out *types.FunctionConfiguration
@@ -34,10 +35,10 @@ func (s *Service) PublishVersion(ctx context.Context, in *lambda.PublishVersionI
 			return err
 		}
 		if in.RevisionId != nil && *in.RevisionId != aws.ToString(row.Config.RevisionId) {
-			return errRevision("GetFunction/GetAlias")
+			return fault.Revision("GetFunction/GetAlias")
 		}
 		if sha := aws.ToString(row.Config.CodeSha256); in.CodeSha256 != nil && *in.CodeSha256 != sha {
-			return invalid("CodeSHA256 (%s) is different from current CodeSHA256 in $LATEST (%s). "+
+			return fault.Invalid("CodeSHA256 (%s) is different from current CodeSHA256 in $LATEST (%s). "+
 				"Please try again with the CodeSHA256 in $LATEST.", *in.CodeSha256, sha)
 		}
 		out, err = s.publish(tx, name, in.Description)
@@ -55,7 +56,7 @@ func (s *Service) publish(tx *store.Tx, name string, description *string) (*type
 	}
 	var row versionRow
 	if !tx.GetJSON(versionKey(name, 0), &row) {
-		return nil, errFunctionNotFound(s.arn(ref{Name: name}))
+		return nil, fault.FunctionNotFound(s.arn(ref{Name: name}))
 	}
 	var last versionRow
 	if f.PublishedRevision == aws.ToString(row.Config.RevisionId) && tx.GetJSON(versionKey(name, f.Published), &last) {
@@ -81,7 +82,7 @@ func (s *Service) ListVersionsByFunction(ctx context.Context, in *lambda.ListVer
 	if err != nil {
 		return nil, err
 	}
-	p, err := newPage(new(constraints), in.Marker, in.MaxItems, 10000)
+	p, err := newPage(new(fault.Constraints), in.Marker, in.MaxItems, 10000)
 	if err != nil {
 		return nil, err
 	}
@@ -103,11 +104,11 @@ func (s *Service) ListVersionsByFunction(ctx context.Context, in *lambda.ListVer
 // deleteVersion removes a version that no alias needs.
 func (s *Service) deleteVersion(tx *store.Tx, r ref) error {
 	if r.Qualifier == latest {
-		return invalid("$LATEST version cannot be deleted without deleting the function.")
+		return fault.Invalid("$LATEST version cannot be deleted without deleting the function.")
 	}
 	n, ok := parseVersion(r.Qualifier)
 	if !ok {
-		return invalid("Deletion of aliases is not currently supported.")
+		return fault.Invalid("Deletion of aliases is not currently supported.")
 	}
 	row, err := s.getVersion(tx, r)
 	if err != nil {
@@ -126,7 +127,7 @@ func (s *Service) deleteVersion(tx *store.Tx, r ref) error {
 	}
 	if len(users) > 0 {
 		slices.Sort(users)
-		return conflict("Unable to delete version because the following aliases reference it: %v", users)
+		return fault.Conflict("Unable to delete version because the following aliases reference it: %v", users)
 	}
 	s.gone(tx, &row)
 	tx.Delete(versionKey(r.Name, n))

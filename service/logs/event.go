@@ -89,7 +89,7 @@ func decodeEvent(pos position, b []byte) (e logEvent, err error) {
 }
 
 // Append implements [event.Logs].
-func (s *Service) Append(_ context.Context, tx *store.Tx, group, name string, lines []event.LogLine) error {
+func (s *Service) Append(ctx context.Context, tx *store.Tx, group, name string, lines []event.LogLine) error {
 	if len(lines) == 0 {
 		return nil
 	}
@@ -98,15 +98,16 @@ func (s *Service) Append(_ context.Context, tx *store.Tx, group, name string, li
 	}
 	st := &logStream{Name: name, Created: tx.Now().UnixMilli()}
 	tx.GetJSON(streamKey(group, name), st)
-	appendTo(tx, group, st, lines)
-	return nil
+	return s.append(ctx, tx, group, st, lines)
 }
 
-// appendTo adds lines to a stream of a group.
-func appendTo(tx *store.Tx, group string, st *logStream, lines []event.LogLine) {
+// append adds lines to a stream of a group, and the metrics that they hold.
+func (s *Service) append(ctx context.Context, tx *store.Tx, group string, st *logStream, lines []event.LogLine) error {
 	now := tx.Now().UnixMilli()
 	index := indexOf(group).Str(st.Name)
+	bytes := 0
 	for _, line := range lines {
+		bytes += len(line.Text) + eventOverhead
 		at := line.Time.Truncate(time.Millisecond)
 		pos := newPosition(at, tx.NextID())
 		tx.Set(eventsOf(group).Raw(pos), encodeEvent(st.Name, line.Text, now))
@@ -116,8 +117,13 @@ func appendTo(tx *store.Tx, group string, st *logStream, lines []event.LogLine) 
 			st.First = ms
 		}
 		st.Last, st.Ingested = max(st.Last, ms), now
+		if err := s.cfg.Metrics.PutEmbedded(ctx, tx, line); err != nil {
+			return err
+		}
 	}
 	tx.PutJSON(streamKey(group, st.Name), st)
+	tx.OnCommit(func() { s.measure(group, len(lines), bytes) })
+	return nil
 }
 
 // PutLogEvents implements the operation of that name.
@@ -141,10 +147,10 @@ func (s *Service) PutLogEvents(ctx context.Context, in *cloudwatchlogs.PutLogEve
 		}
 		lines, rejected := accepted(in.LogEvents, tx.Now(), g.Retention)
 		out.RejectedLogEventsInfo = rejected
-		if len(lines) > 0 {
-			appendTo(tx, group, st, lines)
+		if len(lines) == 0 {
+			return nil
 		}
-		return nil
+		return s.append(ctx, tx, group, st, lines)
 	})
 }
 

@@ -7,8 +7,12 @@
 // and are unknown operations. A KMS key is kept and shown, and encrypts nothing;
 // sizes of what is stored are shown as 0.
 //
-// What holds: an event is found by group and time, and by stream and time,
-// or by neither; the two are written and removed together.
+// What holds:
+//
+//   - An event is found by group and time, and by stream and time, or by neither;
+//     the two are written and removed together.
+//   - The metrics that an event holds in the embedded metric format are kept in
+//     the transaction that keeps the event.
 package logs
 
 import (
@@ -20,6 +24,8 @@ import (
 // Config is what the service is told of the runtime that it is part of.
 type Config struct {
 	Account, Region string
+
+	Metrics event.Metrics // nil: event.NoMetrics{}
 }
 
 // Service is CloudWatch Logs.
@@ -32,6 +38,9 @@ var _ event.Logs = (*Service)(nil)
 
 // New returns the service. Nothing runs yet.
 func New(st *store.Store, cfg Config) *Service {
+	if cfg.Metrics == nil {
+		cfg.Metrics = event.NoMetrics{}
+	}
 	s := &Service{st: st, cfg: cfg}
 	st.OnTimer(retentionTimer, s.expire)
 	return s

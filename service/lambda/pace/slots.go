@@ -17,6 +17,7 @@ type Slots struct {
 	reserved map[string]int // by function; a function that is not there shares the rest
 	running  map[string]int // by function
 	shared   int            // running on what is not reserved
+	total    int            // running in all
 	waiting  []*waiter      // in the order in which they came
 }
 
@@ -75,6 +76,7 @@ func (s *Slots) take(name string) (reason string, ok bool) {
 		s.shared++
 	}
 	s.running[name]++
+	s.total++
 	return "", true
 }
 
@@ -94,11 +96,12 @@ func (s *Slots) Reserved(name string) (n int, ok bool) {
 	return n, ok
 }
 
-// Running is how many invocations of a function run.
-func (s *Slots) Running(name string) int {
+// Usage is how many invocations run: of a function, in all, and on what is not
+// reserved.
+func (s *Slots) Usage(name string) (function, all, unreserved int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.running[name]
+	return s.running[name], s.total, s.shared
 }
 
 // Wait takes a slot as soon as there is one, or returns ctx's error, or ErrNone
@@ -141,6 +144,7 @@ func (s *Slots) Release(name string) {
 }
 
 func (s *Slots) give(name string) {
+	s.total--
 	if s.running[name]--; s.running[name] == 0 {
 		delete(s.running, name)
 	}

@@ -84,7 +84,7 @@ func TestSlotsNone(t *testing.T) {
 		if err := s.Wait(t.Context(), "f"); err != nil {
 			t.Errorf("reserved again: %v", err)
 		}
-		if s.Running("f") != 1 || len(s.waiting) != 0 {
+		if n, _, _ := s.Usage("f"); n != 1 || len(s.waiting) != 0 {
 			t.Errorf("left: %+v", s)
 		}
 	})
@@ -141,9 +141,16 @@ func TestSlotsModel(t *testing.T) {
 				s.Reserve(name, nil)
 			},
 			"": func(t *rapid.T) {
+				total, unreserved := 0, 0
 				for name, n := range running {
-					if s.Running(name) != n {
-						t.Fatalf("%s: %d run, not %d", name, s.Running(name), n)
+					total += n
+					if _, own := reserved[name]; !own {
+						unreserved += n
+					}
+				}
+				for name, n := range running {
+					if f, all, shared := s.Usage(name); f != n || all != total || shared != unreserved {
+						t.Fatalf("%s: %d of %d run, %d of them unreserved, not %d of %d, %d", name, f, all, shared, n, total, unreserved)
 					}
 				}
 			},

@@ -8,6 +8,9 @@
 // a filter has passed it over, and in the transaction in which the next batch is
 // received. What the function failed on comes back when its visibility timeout
 // ends; the queue counts how often, and has its own dead letters.
+//
+// A FIFO queue gives out nothing of a message group while a batch has some of
+// it, so that workers at once, and batches that fail, keep the order of groups.
 package source
 
 import (
@@ -20,7 +23,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/runnel/runnel/event"
-	"github.com/runnel/runnel/service/lambda/filter"
+	"github.com/runnel/runnel/event/pattern"
 	"github.com/runnel/runnel/service/lambda/pace"
 	"github.com/runnel/runnel/store"
 )
@@ -37,8 +40,8 @@ type Config struct {
 	Function Function
 
 	BatchSize int
-	Window    time.Duration     // how long a batch may take to fill
-	Patterns  []*filter.Pattern // a message passes by one of them; none: all pass
+	Window    time.Duration      // how long a batch may take to fill
+	Patterns  []*pattern.Pattern // a message passes by one of them; none: all pass
 	// ReportsFailures says that the function answers with the messages that it
 	// failed on.
 	ReportsFailures bool
@@ -71,7 +74,6 @@ type Poller struct {
 
 	mu      sync.Mutex
 	workers int
-	rested  time.Time // until when the queue is left alone
 }
 
 // New is a poller that does nothing before Run.
@@ -79,14 +81,9 @@ func New(cfg Config) *Poller {
 	return &Poller{Config: cfg, wake: make(chan struct{}, 1), gate: make(chan struct{}, 1)}
 }
 
-const (
-	// troubleRest is how long a mapping whose queue is missing waits before it
-	// looks again; a change of the function or the mapping ends the wait.
-	troubleRest = time.Minute
-	// vainRest is how long a queue is left alone that says it has messages and
-	// gives none: its limit of messages in flight is reached.
-	vainRest = 100 * time.Millisecond
-)
+// troubleRest is how long a mapping whose queue is missing waits before it
+// looks again; a change of the function or the mapping ends the wait.
+const troubleRest = time.Minute
 
 // Run sleeps and has workers work, until ctx ends and the workers are gone:
 // batches under way are done with first.
@@ -144,9 +141,6 @@ func (p *Poller) look(ctx context.Context) (time.Time, error) {
 func (p *Poller) employ(ctx context.Context, workers *sync.WaitGroup) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.now().Before(p.rested) {
-		return p.rested
-	}
 	if len(p.gate) > 0 {
 		return time.Time{} // whoever gathers takes what arrives
 	}
@@ -162,16 +156,13 @@ func (p *Poller) hire(ctx context.Context, workers *sync.WaitGroup) {
 	p.workers++
 	workers.Go(func() {
 		w := &worker{Poller: p, more: func() { p.backlog(ctx, workers) }}
-		vain := w.run(ctx)
+		w.run(ctx)
 		p.mu.Lock()
 		if !w.left {
 			p.workers--
 		}
 		if p.workers == 0 {
 			p.Ramp.Rest()
-		}
-		if vain && p.workers == 0 {
-			p.rested = p.now().Add(vainRest)
 		}
 		p.mu.Unlock()
 		p.poke()

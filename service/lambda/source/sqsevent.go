@@ -9,7 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/runnel/runnel/event"
-	"github.com/runnel/runnel/service/lambda/filter"
+	"github.com/runnel/runnel/event/pattern"
 )
 
 // maxPayload is the size of the largest event, in bytes.
@@ -108,11 +108,11 @@ func batches(messages []*event.Message, records [][]byte) []*batch {
 
 // wanted reports whether one of the patterns passes a record; without patterns
 // all pass.
-func wanted(patterns []*filter.Pattern, record []byte) bool {
+func wanted(patterns []*pattern.Pattern, record []byte) bool {
 	if len(patterns) == 0 {
 		return true
 	}
-	v, err := filter.Decode(record)
+	v, err := pattern.Decode(record)
 	object, ok := v.(map[string]any)
 	if err != nil || !ok {
 		return false

@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/runnel/runnel/event"
@@ -21,25 +22,23 @@ type worker struct {
 	left bool // it is no longer counted among the poller's
 }
 
-// run reports whether it was in vain: the first receive gave nothing.
-func (w *worker) run(ctx context.Context) (vain bool) {
+func (w *worker) run(ctx context.Context) {
 	defer w.settle(ctx)
-	for n := 0; ctx.Err() == nil && w.useful(ctx) && !w.surplus(); n++ {
+	for ctx.Err() == nil && w.useful(ctx) && !w.surplus() {
 		messages, err := w.next(ctx)
 		if errors.Is(err, pace.ErrNone) {
-			return false // the poller waits for the function to change
+			return // the poller waits for the function to change
 		}
 		if err != nil {
 			w.setback(ctx, err)
-			return false
+			return
 		}
 		if len(messages) == 0 {
-			return n == 0
+			return
 		}
 		w.process(ctx, messages)
 		w.giveSlot()
 	}
-	return false
 }
 
 // next returns a batch and holds a slot for it; an empty batch if there is
@@ -268,17 +267,22 @@ func (w *worker) process(ctx context.Context, messages []event.Message) {
 		kept, records = append(kept, m), append(records, r)
 	}
 	for _, b := range batches(kept, records) {
-		w.invoke(ctx, b)
+		if !w.invoke(ctx, b) && w.inOrder() {
+			return // what follows may be of the same message groups
+		}
 	}
 }
 
-// invoke runs the function on one event.
-func (w *worker) invoke(ctx context.Context, b *batch) {
+// inOrder reports whether the queue keeps an order.
+func (w *worker) inOrder() bool { return strings.HasSuffix(w.From.Resource, ".fifo") }
+
+// invoke runs the function on one event, and reports whether it did all of it.
+func (w *worker) invoke(ctx context.Context, b *batch) bool {
 	res, err := w.Function.Invoke(ctx, b.messages[0].System["AWSTraceHeader"], b.payload.Bytes())
 	w.Ramp.Done()
 	if err != nil {
 		w.setback(ctx, err)
-		return
+		return false
 	}
 	var failed map[string]bool
 	ok := !res.Failed
@@ -287,7 +291,7 @@ func (w *worker) invoke(ctx context.Context, b *batch) {
 	}
 	if !ok {
 		w.Result("PROBLEM: Function call failed")
-		return
+		return false
 	}
 	w.Result("OK")
 	for _, m := range b.messages {
@@ -295,4 +299,5 @@ func (w *worker) invoke(ctx context.Context, b *batch) {
 			w.done = append(w.done, m.Receipt)
 		}
 	}
+	return len(failed) == 0
 }

@@ -1,29 +1,39 @@
-package lambda
+package async
 
 import (
 	"encoding/json"
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/lambda/sandbox"
 )
 
-// condition is why an asynchronous invocation ended.
-type condition string
+// Condition is why an asynchronous invocation ended.
+type Condition string
 
+// The conditions that invocation records name.
 const (
-	success          condition = "Success"
-	retriesExhausted condition = "RetriesExhausted"
-	ageExceeded      condition = "EventAgeExceeded"
-	zeroConcurrency  condition = "ZeroReservedConcurrency"
+	Success          Condition = "Success"
+	RetriesExhausted Condition = "RetriesExhausted"
+	AgeExceeded      Condition = "EventAgeExceeded"
+	ZeroConcurrency  Condition = "ZeroReservedConcurrency"
 )
 
-// record is what a destination is sent, as
+// Outcome is how an attempt at an invocation ended.
+type Outcome struct {
+	Invocation *Invocation
+	Attempts
+	ARN     string          // of the function as it was invoked, with its qualifier
+	Version string          // that was run
+	Result  *sandbox.Result // nil if no process took it
+	Gone    Condition       // set if the event was given up before it could run
+}
+
+// Record is what a destination is sent, as
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 // shows it.
-type record struct {
+type Record struct {
 	Version         string          `json:"version"`
 	Timestamp       string          `json:"timestamp"`
 	RequestContext  requestContext  `json:"requestContext"`
@@ -35,7 +45,7 @@ type record struct {
 type requestContext struct {
 	RequestID   string    `json:"requestId"`
 	FunctionARN string    `json:"functionArn"`
-	Condition   condition `json:"condition"`
+	Condition   Condition `json:"condition"`
 	Count       uint64    `json:"approximateInvokeCount"`
 }
 
@@ -45,22 +55,21 @@ type response struct {
 	FunctionError   string `json:"functionError,omitempty"`
 }
 
-func (o *outcome) destinationRecord(s *Service, now time.Time, c condition) []byte {
-	r := record{
+// Encode is the [Record] of an invocation that ended, in JSON.
+func (o *Outcome) Encode(now time.Time, c Condition) []byte {
+	r := Record{
 		Version: "1.0", Timestamp: now.Format("2006-01-02T15:04:05.000Z"),
 		RequestContext: requestContext{
-			RequestID:   o.call.id,
-			FunctionARN: s.arn(ref{o.call.ref.Name, orLatest(o.call.ref.Qualifier)}),
-			Condition:   c, Count: o.failures + o.faults,
+			RequestID: o.Invocation.ID, FunctionARN: o.ARN, Condition: c, Count: o.Failures + o.Faults,
 		},
-		RequestPayload: asJSON(o.call.payload),
+		RequestPayload: asJSON(o.Invocation.Payload),
 	}
-	if c == success {
+	if c == Success {
 		r.RequestContext.Count++
 	}
-	if o.result != nil {
-		r.ResponseContext = &response{200, aws.ToString(o.w.row.Config.Version), o.result.FunctionError}
-		r.ResponsePayload = asJSON(o.result.Payload)
+	if o.Result != nil {
+		r.ResponseContext = &response{200, o.Version, o.Result.FunctionError}
+		r.ResponsePayload = asJSON(o.Result.Payload)
 	}
 	b, err := json.Marshal(r)
 	if err != nil {
@@ -87,18 +96,18 @@ func asJSON(payload []byte) json.RawMessage {
 // maxErrorMessage is how much of an error a dead letter says, in bytes.
 const maxErrorMessage = 1 << 10
 
-// deadLetterAttributes are those of
+// DeadLetter is the attributes of a dead letter, those of
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html#invocation-dlq.
-func (o *outcome) deadLetterAttributes() map[string]event.Attribute {
+func (o *Outcome) DeadLetter() map[string]event.Attribute {
 	code, message := 429, "Rate Exceeded."
-	if o.gone == ageExceeded || o.gone == "" && o.result == nil {
+	if o.Gone == AgeExceeded || o.Gone == "" && o.Result == nil {
 		code, message = 500, "The function could not be run before the event exceeded its maximum age."
 	}
-	if o.result != nil {
-		code, message = 200, errorMessage(o.result.Payload)
+	if o.Result != nil {
+		code, message = 200, errorMessage(o.Result.Payload)
 	}
 	return map[string]event.Attribute{
-		"RequestID":    {DataType: "String", String: o.call.id},
+		"RequestID":    {DataType: "String", String: o.Invocation.ID},
 		"ErrorCode":    {DataType: "Number", String: strconv.Itoa(code)},
 		"ErrorMessage": {DataType: "String", String: message},
 	}

@@ -1,10 +1,11 @@
-package lambda
+package async
 
 import (
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/runnel/runnel/service/lambda/pace"
 	"github.com/runnel/runnel/store/storetest"
 )
 
@@ -12,10 +13,11 @@ import (
 // before it would end, has it look again.
 func TestDispatcherMissesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &Service{st: storetest.Open(t), cfg: Config{Concurrency: 10}, dispatch: make(map[string]*dispatcher), wake: make(chan struct{}, 1)}
-		s.arrived("f")
-		d := s.wanted()[0]
-		s.arrived("f")
+		st := storetest.Open(t)
+		q := New(Config{Store: st, Ramp: func() *pace.Ramp { return pace.NewRamp(st.Clock(), 5) }})
+		q.arrived("f")
+		d := q.wanted()[0]
+		q.arrived("f")
 		if d.idle(time.Time{}) {
 			t.Fatal("it ended")
 		}
@@ -30,7 +32,7 @@ func TestDispatcherMissesNothing(t *testing.T) {
 		default:
 			t.Error("it sleeps")
 		}
-		if !d.idle(time.Time{}) || len(s.dispatch) != 0 {
+		if !d.idle(time.Time{}) || len(q.dispatch) != 0 {
 			t.Error("it stays for nothing")
 		}
 	})

@@ -1,4 +1,4 @@
-package lambda
+package async
 
 import (
 	"context"
@@ -12,14 +12,14 @@ import (
 // dispatcher hands the asynchronous invocations of one function to processes,
 // as fast as slots allow. There is one while the function has any.
 type dispatcher struct {
-	s    *Service
+	q    *Queue
 	name string
 
 	wake chan struct{} // something arrived, or ended
 
 	cursor uint64              // the last of the ready that was taken
 	taken  map[uint64]struct{} // by seq: what runs, or waits to
-	queue  []place             // taken, in order, and not begun
+	queue  []Place             // taken, in order, and not begun
 	ramp   *pace.Ramp
 
 	mu      sync.Mutex
@@ -30,85 +30,11 @@ type dispatcher struct {
 // takeAtOnce is how many places are read from the store at once.
 const takeAtOnce = 256
 
-// arrived tells that a function has an asynchronous invocation.
-func (s *Service) arrived(name string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if d := s.dispatch[name]; d != nil {
-		d.poke()
-		return
-	}
-	s.dispatch[name] = nil // wanted
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
 func (d *dispatcher) poke() {
 	select {
 	case d.wake <- struct{}{}:
 	default:
 	}
-}
-
-// runDispatchers starts dispatchers where they are wanted, until ctx ends and
-// all of them have.
-func (s *Service) runDispatchers(ctx context.Context) error {
-	var all sync.WaitGroup
-	defer all.Wait()
-	if err := s.wantDispatchers(ctx); err != nil {
-		return err
-	}
-	for {
-		for _, d := range s.wanted() {
-			all.Go(func() { d.run(ctx) })
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-s.wake:
-		}
-	}
-}
-
-// wantDispatchers finds the functions that have invocations from before.
-func (s *Service) wantDispatchers(ctx context.Context) error {
-	var names []string
-	err := s.st.View(ctx, func(tx *store.Tx) error {
-		eachFunction(tx, func(name string, _ functionRow) {
-			if hasAny(tx, asyncSpace("body", name)) {
-				names = append(names, name)
-			}
-		})
-		return nil
-	})
-	for _, name := range names {
-		s.arrived(name)
-	}
-	return err
-}
-
-func hasAny(tx *store.Tx, prefix store.Key) bool {
-	for range tx.Scan(store.Prefix(prefix)) {
-		return true
-	}
-	return false
-}
-
-// wanted makes the dispatchers that do not exist yet.
-func (s *Service) wanted() []*dispatcher {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var made []*dispatcher
-	for name, d := range s.dispatch {
-		if d == nil {
-			d = &dispatcher{s: s, name: name, wake: make(chan struct{}, 1), taken: make(map[uint64]struct{}), ramp: s.newRamp(0)}
-			s.dispatch[name] = d
-			made = append(made, d)
-		}
-	}
-	return made
 }
 
 // run dispatches until nothing is left, or ctx ends; then it waits for what
@@ -120,9 +46,9 @@ func (d *dispatcher) run(ctx context.Context) {
 		next, err := d.look(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
-				d.s.log.Error("asynchronous invocations wait", "function", d.name, "err", err)
+				d.q.cfg.Logger.Error("asynchronous invocations wait", "function", d.name, "err", err)
 			}
-			next = d.s.st.Clock().Now().Add(time.Second)
+			next = d.q.st.Clock().Now().Add(time.Second)
 		}
 		d.start(ctx, &all)
 		if ctx.Err() != nil {
@@ -140,12 +66,12 @@ func (d *dispatcher) idle(next time.Time) bool {
 	if len(d.taken) > 0 || !next.IsZero() {
 		return false
 	}
-	d.s.mu.Lock()
-	defer d.s.mu.Unlock()
+	d.q.mu.Lock()
+	defer d.q.mu.Unlock()
 	if len(d.wake) > 0 {
 		return false // something arrived meanwhile: sleep returns at once
 	}
-	delete(d.s.dispatch, d.name)
+	delete(d.q.dispatch, d.name)
 	return true
 }
 
@@ -155,7 +81,7 @@ func (d *dispatcher) sleep(ctx context.Context, next time.Time) {
 	}
 	var due <-chan struct{}
 	if !next.IsZero() {
-		a := d.s.st.Clock().Alarm(next)
+		a := d.q.st.Clock().Alarm(next)
 		defer a.Stop()
 		due = a.C
 	}
@@ -178,7 +104,7 @@ func (d *dispatcher) look(ctx context.Context) (next time.Time, err error) {
 	if len(d.queue) > 0 {
 		return time.Time{}, nil
 	}
-	err = d.s.st.View(ctx, func(tx *store.Tx) (err error) {
+	err = d.q.st.View(ctx, func(tx *store.Tx) (err error) {
 		if next, err = d.takeLate(tx); err == nil {
 			err = d.takeReady(tx)
 		}
@@ -188,16 +114,16 @@ func (d *dispatcher) look(ctx context.Context) (next time.Time, err error) {
 }
 
 func (d *dispatcher) takeReady(tx *store.Tx) error {
-	space := asyncSpace("ready", d.name)
-	r := store.Prefix(space)
+	all := space("ready", d.name)
+	r := store.Prefix(all)
 	if d.cursor > 0 {
-		r = r.After(space.Uint(d.cursor))
+		r = r.After(all.Uint(d.cursor))
 	}
 	for k, v := range tx.Scan(r) {
 		if len(d.queue) >= takeAtOnce {
 			return nil
 		}
-		seq := k.Parts(space).Uint()
+		seq := k.Parts(all).Uint()
 		if err := d.take(k, v, seq); err != nil {
 			return err
 		}
@@ -209,9 +135,9 @@ func (d *dispatcher) takeReady(tx *store.Tx) error {
 // takeLate takes what is due of what is tried again, and tells when the next
 // will be.
 func (d *dispatcher) takeLate(tx *store.Tx) (next time.Time, err error) {
-	space := asyncSpace("late", d.name)
-	for k, v := range tx.Scan(store.Prefix(space)) {
-		p := k.Parts(space)
+	all := space("late", d.name)
+	for k, v := range tx.Scan(store.Prefix(all)) {
+		p := k.Parts(all)
 		due, seq := p.Time(), p.Uint()
 		if _, ok := d.taken[seq]; ok {
 			continue
@@ -231,7 +157,7 @@ func (d *dispatcher) take(k store.Key, v []byte, seq uint64) error {
 	if err != nil {
 		return err
 	}
-	d.queue = append(d.queue, place{key: k.Clone(), seq: seq, attempts: a})
+	d.queue = append(d.queue, Place{name: d.name, key: k.Clone(), seq: seq, Attempts: a})
 	d.taken[seq] = struct{}{}
 	return nil
 }
@@ -256,14 +182,14 @@ func (d *dispatcher) start(ctx context.Context, all *sync.WaitGroup) {
 
 // serve brings one invocation to an end. While the store cannot say what came
 // of it, it is tried again: its row is as it was.
-func (d *dispatcher) serve(ctx context.Context, p place) {
+func (d *dispatcher) serve(ctx context.Context, p Place) {
 	for {
-		err := d.s.attempt(ctx, d.name, p)
+		err := d.q.cfg.Attempt(ctx, p)
 		if err == nil || ctx.Err() != nil {
 			break
 		}
-		d.s.log.Error("asynchronous invocation is tried again", "function", d.name, "err", err)
-		d.s.pause(ctx, time.Second)
+		d.q.cfg.Logger.Error("asynchronous invocation is tried again", "function", d.name, "err", err)
+		d.q.pause(ctx, time.Second)
 	}
 	d.ramp.Done()
 	d.mu.Lock()
@@ -271,14 +197,4 @@ func (d *dispatcher) serve(ctx context.Context, p place) {
 	d.ended = append(d.ended, p.seq)
 	d.mu.Unlock()
 	d.poke()
-}
-
-// pause waits for a while, or for the end of ctx.
-func (s *Service) pause(ctx context.Context, t time.Duration) {
-	a := s.st.Clock().Alarm(s.st.Clock().Now().Add(t))
-	defer a.Stop()
-	select {
-	case <-ctx.Done():
-	case <-a.C:
-	}
 }

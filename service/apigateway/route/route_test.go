@@ -1,4 +1,4 @@
-package apigateway
+package route
 
 import (
 	"fmt"
@@ -23,7 +23,7 @@ func resourcesAt(paths ...string) (list []*types.Resource) {
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
 // and of literal paths over variables over greedy ones.
 func TestRoutes(t *testing.T) {
-	r := newRoutes(resourcesAt("/", "/pets", "/pets/{id}", "/pets/best", "/pets/{id}/toys", "/{proxy+}", "/a/{x}/c", "/a/b/{rest+}"))
+	r := New(resourcesAt("/", "/pets", "/pets/{id}", "/pets/best", "/pets/{id}/toys", "/{proxy+}", "/a/{x}/c", "/a/b/{rest+}"))
 	for path, want := range map[string]string{
 		"":                 "/ map[]",
 		"/":                "/ map[]",
@@ -46,12 +46,12 @@ func TestRoutes(t *testing.T) {
 		"//pets":           "/{proxy+} map[proxy:/pets]",
 		"/pets/%7Bid%7D/x": "/{proxy+} map[proxy:pets/{id}/x]",
 	} {
-		res, params := r.match(path)
+		res, params := r.Match(path)
 		if got := fmt.Sprint(*res.Path, " ", params); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)
 		}
 	}
-	if res, _ := newRoutes(resourcesAt("/a/{b}")).match("/a"); res != nil {
+	if res, _ := New(resourcesAt("/a/{b}")).Match("/a"); res != nil {
 		t.Errorf("a path above matches %s", *res.Path)
 	}
 }
@@ -75,7 +75,7 @@ func TestRoutesModel(t *testing.T) {
 		for _, s := range request {
 			escaped += "/" + url.PathEscape(s)
 		}
-		got, params := newRoutes(resourcesAt(paths...)).match(escaped)
+		got, params := New(resourcesAt(paths...)).Match(escaped)
 		want, wantParams := naive(paths, request)
 		if got == nil && want != "" || got != nil && *got.Path != want || fmt.Sprint(params) != fmt.Sprint(wantParams) {
 			t.Fatalf("%v of %v: got %v %v, want %s %v", request, paths, got, params, want, wantParams)
@@ -86,7 +86,7 @@ func TestRoutesModel(t *testing.T) {
 func naive(paths, request []string) (best string, params map[string]string) {
 	rank := ""
 	for _, p := range paths {
-		if r, values, ok := try(segments(p), request); ok && (best == "" || r < rank) {
+		if r, values, ok := try(Segments(p), request); ok && (best == "" || r < rank) {
 			best, rank, params = p, r, values
 		}
 	}
