@@ -30,7 +30,7 @@ type terraform struct {
 	dir string
 }
 
-func newTerraform(t *testing.T) *terraform {
+func newTerraform(t *testing.T, main string) *terraform {
 	if _, err := exec.LookPath("terraform"); err != nil {
 		t.Skip("terraform is not installed")
 	}
@@ -38,7 +38,7 @@ func newTerraform(t *testing.T) *terraform {
 		t.Skipf("Terraform takes minutes: go test -run TestTerraform -timeout %v", 2*terraformTime)
 	}
 	tf := &terraform{start(t), t.TempDir()}
-	config := must(os.ReadFile("testdata/terraform/main.tf"))(t)
+	config := must(os.ReadFile(main))(t)
 	for name, body := range map[string][]byte{
 		"main.tf":      config,
 		"function.zip": zipOf(t, map[string]string{"bootstrap": "#!runnel\n"}),
@@ -56,7 +56,8 @@ func newTerraform(t *testing.T) *terraform {
 func (tf *terraform) command(args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(tf.Context(), "terraform", append(args, "-no-color", "-input=false")...)
 	cmd.Dir = tf.dir
-	cmd.Env = append(os.Environ(), "TF_VAR_endpoint="+tf.endpoint, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1", "AWS_EC2_METADATA_DISABLED=true")
+	cmd.Env = append(os.Environ(), "TF_VAR_endpoint="+tf.endpoint, "AWS_ENDPOINT_URL="+tf.endpoint, "AWS_REGION=us-east-1",
+		"AWS_ACCESS_KEY_ID=runnel", "AWS_SECRET_ACCESS_KEY=runnel", "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1", "AWS_EC2_METADATA_DISABLED=true")
 	return cmd
 }
 
@@ -82,7 +83,7 @@ func (tf *terraform) settled(vars ...string) {
 // provider, lets data flow, changes them and destroys them.
 func TestTerraform(t *testing.T) {
 	t.Parallel()
-	tf := newTerraform(t)
+	tf := newTerraform(t, "testdata/terraform/main.tf")
 	tf.run("apply", "-auto-approve")
 	tf.settled()
 
@@ -102,6 +103,37 @@ func TestTerraform(t *testing.T) {
 	tf.settled(change...)
 
 	tf.run(append([]string{"destroy", "-auto-approve"}, change...)...)
+	tf.nothingLeft()
+}
+
+// TestTerraformPipeline does the same with the pipeline's own main.tf.
+func TestTerraformPipeline(t *testing.T) {
+	t.Parallel()
+	tf := newTerraform(t, "pipelines/csv-fanout/main.tf")
+	vars := []string{"-var=local=true", "-var=function_zip=function.zip"}
+	tf.run(append([]string{"apply", "-auto-approve"}, vars...)...)
+	tf.settled(vars...)
+
+	const bucket = "runnel-csv-fanout-uploads"
+	tf.put(bucket, "in/a.csv", "a;b\n1;2\n")
+	url := func(name string) string {
+		return *must(tf.sqs.GetQueueUrl(tf.Context(), &sqs.GetQueueUrlInput{QueueName: &name}))(t).QueueUrl
+	}
+	if m := tf.receive(url("csv-fanout")); *m.Body != `{"a":"1","b":"2"}` {
+		t.Errorf("the queue got %s", *m.Body)
+	}
+	if m := tf.receive(url("csv-fanout-notices")); !strings.Contains(*m.Body, "in/a.csv") {
+		t.Errorf("the queue of notices got %s", *m.Body)
+	}
+
+	vars = append(vars, "-var=output=document", `-var=columns=["a"]`)
+	tf.run(append([]string{"apply", "-auto-approve"}, vars...)...)
+	tf.settled(vars...)
+	tf.put(bucket, "in/b.csv", "a;b\n1;2\n")
+	if m := tf.receive(url("csv-fanout")); !strings.Contains(*m.Body, `"rows":[{"a":"1","b":"2"}]`) {
+		t.Errorf("the queue got %s", *m.Body)
+	}
+	tf.run(append([]string{"destroy", "-auto-approve"}, vars...)...)
 	tf.nothingLeft()
 }
 

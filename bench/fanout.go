@@ -33,10 +33,12 @@ func fanout(ctx context.Context, l *lab) error {
 		return err
 	}
 	defer nothing.stop()
-	fmt.Printf("| SQS subscribers | publishers | publishes per second | messages per second | p50 | p99 | of the limit |\n|---|---|---|---|---|---|---|\n")
-	for _, subscribers := range []int{1, 10, 100} {
-		if err := publishes(ctx, l, subscribers, nothing); err != nil {
-			return err
+	fmt.Printf("| SQS subscribers | delivery | publishers | publishes per second | messages per second | p50 | p99 | of the limit |\n|---|---|---|---|---|---|---|---|\n")
+	for _, raw := range []bool{false, true} {
+		for _, subscribers := range []int{1, 10, 100} {
+			if err := publishes(ctx, l, subscribers, raw, nothing); err != nil {
+				return err
+			}
 		}
 	}
 	if err := httpDeliveries(ctx, l); err != nil {
@@ -53,16 +55,18 @@ func publish(ctx context.Context, c *clients, i int) error {
 	return err
 }
 
-// publishes drives a topic that has some queues, all in a new runtime.
-func publishes(ctx context.Context, l *lab, subscribers int, nothing *server) error {
+// publishes drives a topic that has some queues, all in a new runtime. Messages
+// come in an envelope with a signature, or raw.
+func publishes(ctx context.Context, l *lab, subscribers int, raw bool, nothing *server) error {
 	runnel, err := l.up(ctx)
 	if err != nil {
 		return err
 	}
 	defer runnel.stop()
-	if err := makeTopic(ctx, runnel.aws(), subscribers); err != nil {
+	if err := makeTopic(ctx, runnel.aws(), subscribers, raw); err != nil {
 		return err
 	}
+	form := map[bool]string{true: "raw", false: "signed"}[raw]
 	for _, n := range []int{1, 64} {
 		w := workload{send: publish}
 		limit, _, err := drive(ctx, l, w, n, nothing.aws())
@@ -73,13 +77,13 @@ func publishes(ctx context.Context, l *lab, subscribers int, nothing *server) er
 		if err != nil {
 			return err
 		}
-		fmt.Printf("| %d | %d | %.0f | %.0f | %v | %v | %.0f %% |\n", subscribers, n, rate, rate*float64(subscribers),
+		fmt.Printf("| %d | %s | %d | %.0f | %.0f | %v | %v | %.0f %% |\n", subscribers, form, n, rate, rate*float64(subscribers),
 			t.at(0.5).Round(10*time.Microsecond), t.at(0.99).Round(10*time.Microsecond), 100*rate/limit)
 	}
 	return nil
 }
 
-func makeTopic(ctx context.Context, cfg aws.Config, queues int) error {
+func makeTopic(ctx context.Context, cfg aws.Config, queues int, raw bool) error {
 	c := newClients(cfg)
 	if _, err := c.sns.CreateTopic(ctx, &sns.CreateTopicInput{Name: aws.String("bench")}); err != nil {
 		return err
@@ -92,7 +96,9 @@ func makeTopic(ctx context.Context, cfg aws.Config, queues int) error {
 		if _, err := c.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{"Policy": policy}}); err != nil {
 			return err
 		}
-		if _, err := c.sns.Subscribe(ctx, &sns.SubscribeInput{TopicArn: aws.String(topicARN), Protocol: aws.String("sqs"), Endpoint: &arn}); err != nil {
+		_, err := c.sns.Subscribe(ctx, &sns.SubscribeInput{TopicArn: aws.String(topicARN), Protocol: aws.String("sqs"), Endpoint: &arn,
+			Attributes: map[string]string{"RawMessageDelivery": strconv.FormatBool(raw)}})
+		if err != nil {
 			return err
 		}
 	}
@@ -148,7 +154,7 @@ func httpDeliveries(ctx context.Context, l *lab) error {
 		return err
 	}
 	defer s.listener.Close()
-	if err := makeTopic(ctx, runnel.aws(), 0); err != nil {
+	if err := makeTopic(ctx, runnel.aws(), 0, false); err != nil {
 		return err
 	}
 	c := newClients(runnel.aws())
@@ -260,7 +266,7 @@ func started(sink net.PacketConn, message int) (time.Time, error) {
 
 // subscribeFunction makes a function of this program and subscribes it.
 func subscribeFunction(ctx context.Context, cfg aws.Config, sink string) error {
-	if err := makeTopic(ctx, cfg, 0); err != nil {
+	if err := makeTopic(ctx, cfg, 0, false); err != nil {
 		return err
 	}
 	code, err := selfZipped()
@@ -312,7 +318,10 @@ func selfZipped() ([]byte, error) {
 	if _, err := f.Write(program); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), z.Close()
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
 }
 
 // tellSink is this program as a function: it says when it began with a message.

@@ -17,7 +17,7 @@ func metricsCost(ctx context.Context, l *lab) error {
 		{"SQS SendMessage", makeQueue, sendMessage},
 		{"S3 GetObject 4 KiB", makeBucket, getObject},
 		{"DynamoDB PutItem", makeTable, putItem},
-		{"SNS Publish to 10 queues", func(ctx context.Context, cfg aws.Config) error { return makeTopic(ctx, cfg, 10) }, publish},
+		{"SNS Publish to 10 queues, raw", func(ctx context.Context, cfg aws.Config) error { return makeTopic(ctx, cfg, 10, true) }, publish},
 	}
 	for _, w := range chosen {
 		with, without, err := inTurn(ctx, l, w)

@@ -92,25 +92,26 @@ func (s spaces) close(tx *store.Tx, l laneID) {
 	tx.DeleteRange(store.Prefix(s.bodies.Uint(l.id)))
 }
 
-// each yields the open lanes on which something waits, and where the first is.
-func (s spaces) each(tx *store.Tx, visit func(laneID, position)) error {
+// each yields the open lanes on which something waits, and where to look for the
+// first of it. The error is of a lane that cannot be found by its row.
+func (s spaces) each(tx *store.Tx, visit func(laneID, position, error)) {
 	for k, v := range tx.Scan(store.Prefix(s.lanes)) {
 		p := k.Parts(s.lanes)
-		name := p.Str()
+		l := laneID{name: p.Str()}
 		if p.Err() != nil || len(v) != 1+8 || v[0] != rowVersion {
-			return errRow
+			visit(l, end, errRow)
+			continue
 		}
-		l := laneID{name, binary.BigEndian.Uint64(v[1:])}
+		l.id = binary.BigEndian.Uint64(v[1:])
 		for k := range tx.Scan(s.due(l.id)) {
 			first, err := s.positionOf(l.id, k)
 			if err != nil {
-				return err
+				first = position{} // reading the lane will tell
 			}
-			visit(l, first)
+			visit(l, first, nil)
 			break
 		}
 	}
-	return nil
 }
 
 func (s spaces) due(id uint64) store.Range { return store.Prefix(s.dues.Uint(id)) }

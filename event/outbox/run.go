@@ -60,7 +60,14 @@ func (r *runner) stop() {
 // open finds what waits from earlier runs.
 func (r *runner) open(ctx context.Context) error {
 	return r.store.View(ctx, func(tx *store.Tx) error {
-		return r.rows.each(tx, r.arrive)
+		r.rows.each(tx, func(id laneID, first position, err error) {
+			if err != nil {
+				r.log.Error("lane could not be opened", "lane", id.name, "err", err)
+				return
+			}
+			r.arrive(id, first)
+		})
+		return nil
 	})
 }
 

@@ -4,7 +4,9 @@ import "slices"
 
 // distribute moves what stands beside alternatives into each of them, where one
 // goes into the same object as it does: if that is a list of objects, it is one
-// object of the list that must meet both.
+// object of the list that must meet both. Alternatives within alternatives are
+// not moved: with a list, two of its objects may meet what they say and what is
+// beside the outer ones.
 func (f fields) distribute() fields {
 	if len(f.or) == 0 || !slices.ContainsFunc(f.or[0], f.shares) {
 		return f

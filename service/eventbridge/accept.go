@@ -2,8 +2,10 @@ package eventbridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -44,7 +46,8 @@ func (s *Service) Check(_ context.Context, tx *store.Tx, to event.ARN, from even
 // rules are to see it, as JSON: the sender gives source, detail-type, resources
 // and detail, and what it leaves out of version, id, account, time and region
 // is filled in from the event and the runtime. The record of a function's
-// destination, which is no such event, becomes the detail of one.
+// destination, which is no such event, becomes the detail of one. What is no
+// event, or is larger than one may be, is denied.
 func (s *Service) Accept(ctx context.Context, tx *store.Tx, to event.ARN, e event.Event) error {
 	if err := s.Check(ctx, tx, to, e.From); err != nil {
 		return err
@@ -53,18 +56,30 @@ func (s *Service) Accept(ctx context.Context, tx *store.Tx, to event.ARN, e even
 	if set, err := s.rules(tx, bus); err != nil || len(set.rules) == 0 {
 		return err // nobody listens, as is usual: the sender waits for nothing
 	}
+	a, err := s.received(to, e, tx.Now())
+	if err != nil {
+		return fmt.Errorf("event for %s: %w: %w", to, event.ErrDenied, err)
+	}
+	return s.publish(ctx, tx, bus, a)
+}
+
+// received is another service's event on a bus.
+func (s *Service) received(to event.ARN, e event.Event, now time.Time) (*arrival, error) {
+	if len(e.Body) > maxSize {
+		return nil, fmt.Errorf("it has %d bytes, and may have %d", len(e.Body), maxSize)
+	}
 	var env envelope
 	if err := json.Unmarshal(e.Body, &env, lenient); err != nil {
-		return fmt.Errorf("event for %s: %w", to, err)
+		return nil, err
 	}
 	if env.DetailType == "" && e.From.Service == "lambda.amazonaws.com" {
 		var err error
 		if env, err = invocationResult(to, e.Body); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if env.Source == "" || env.DetailType == "" || env.Detail.Kind() != '{' {
-		return fmt.Errorf("event for %s: it lacks source, detail-type or detail", to)
+		return nil, errors.New("it lacks source, detail-type or detail")
 	}
 	if env.ID == "" {
 		env.ID = e.ID
@@ -72,11 +87,7 @@ func (s *Service) Accept(ctx context.Context, tx *store.Tx, to event.ARN, e even
 	if env.Time == "" && !e.Time.IsZero() {
 		env.Time = e.Time.UTC().Format(timeLayout)
 	}
-	a, err := s.arrive(env, e.Trace, tx.Now())
-	if err != nil {
-		return fmt.Errorf("event for %s: %w", to, err)
-	}
-	return s.publish(ctx, tx, bus, a)
+	return s.arrive(env, e.Trace, now)
 }
 
 // invocationResult is a function's record as an event:
@@ -89,7 +100,7 @@ func invocationResult(to event.ARN, record []byte) (envelope, error) {
 		} `json:"requestContext"`
 	}
 	if err := json.Unmarshal(record, &r, lenient); err != nil {
-		return envelope{}, fmt.Errorf("event for %s: %w", to, err)
+		return envelope{}, err
 	}
 	result := "Failure"
 	if r.RequestContext.Condition == "Success" {

@@ -1,6 +1,7 @@
 package eventbridge_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -91,6 +92,14 @@ func TestRules(t *testing.T) {
 		by, err := fx.ListRuleNamesByTarget(ctx, &api.ListRuleNamesByTargetInput{TargetArn: queueARN("q")})
 		fx.ok(err)
 		equal(t, "by target", strings.Join(by.RuleNames, " "), "a c")
+
+		fx.targets("default", "a", types.Target{Id: ptr("q2"), Arn: queueARN("q")})
+		one, err := fx.ListRuleNamesByTarget(ctx, &api.ListRuleNamesByTargetInput{TargetArn: queueARN("q"), Limit: ptr(int32(1))})
+		fx.ok(err)
+		by, err = fx.ListRuleNamesByTarget(ctx, &api.ListRuleNamesByTargetInput{TargetArn: queueARN("q"), NextToken: one.NextToken})
+		fx.ok(err)
+		equal(t, "each but once over pages", strings.Join(append(one.RuleNames, by.RuleNames...), " "), "a c")
+		fx.ok(second(fx.RemoveTargets(ctx, &api.RemoveTargetsInput{Rule: ptr("a"), Ids: []string{"q2"}})))
 		removed, err := fx.RemoveTargets(ctx, &api.RemoveTargetsInput{Rule: ptr("a"), Ids: []string{"q", "none"}})
 		fx.ok(err)
 		equal(t, "not there", removed.FailedEntryCount, 1)
@@ -112,6 +121,10 @@ func TestRefusals(t *testing.T) {
 			err        error
 			code, text string
 		}{
+			{"page of none", second(fx.ListRules(ctx, &api.ListRulesInput{Limit: ptr(int32(0))})), invalid,
+				"1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1"},
+			{"page of too many", second(fx.ListRules(ctx, &api.ListRulesInput{Limit: ptr(int32(101))})), invalid,
+				"1 validation error detected: Value '101' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 100"},
 			{"bus again", second(fx.CreateEventBus(ctx, &api.CreateEventBusInput{Name: ptr("own")})),
 				"ResourceAlreadyExistsException", "Event bus own already exists."},
 			{"bus with a slash", second(fx.CreateEventBus(ctx, &api.CreateEventBusInput{Name: ptr("a/b")})),
@@ -282,8 +295,9 @@ func TestAccept(t *testing.T) {
 		for what, e := range map[string]event.Event{
 			"not JSON":  {From: own, Body: []byte("x")},
 			"no detail": {From: own, Body: []byte(`{"source":"a","detail-type":"b"}`)},
+			"too large": {From: lambda, Body: []byte(`{"responsePayload":"` + strings.Repeat("x", 256<<10) + `"}`)},
 		} {
-			equal(t, what, accept(*busARN("default"), e) != nil, true)
+			equal(t, what, errors.Is(accept(*busARN("default"), e), event.ErrDenied), true)
 		}
 		for to, want := range map[string]error{
 			*busARN("none"): event.ErrNotFound, ruleARN("all"): event.ErrNotFound,

@@ -25,12 +25,9 @@ func (s *Service) publish(ctx context.Context, tx *store.Tx, bus string, a *arri
 	}
 	a.path = append(a.path, bus)
 	defer func() { a.path = a.path[:len(a.path)-1] }()
-	for _, r := range set.rules {
-		if r.pattern == nil || !r.pattern.Match(a.value) {
-			continue
-		}
-		s.observe(tx, "MatchedEvents", r)
-		if err := s.trigger(ctx, tx, r, a); err != nil {
+	for _, w := range a.plan(set) {
+		s.observe(tx, "MatchedEvents", w.rule)
+		if err := s.trigger(ctx, tx, w, a); err != nil {
 			return err
 		}
 	}
@@ -38,11 +35,12 @@ func (s *Service) publish(ctx context.Context, tx *store.Tx, bus string, a *arri
 }
 
 // trigger sends an event to the targets of a rule.
-func (s *Service) trigger(ctx context.Context, tx *store.Tx, r *rule, a *arrival) error {
+func (s *Service) trigger(ctx context.Context, tx *store.Tx, w wanted, a *arrival) error {
+	r := w.rule
 	s.observe(tx, "TriggeredRules", r)
-	for _, t := range r.targets {
+	for i, t := range r.targets {
 		s.observe(tx, "Invocations", r)
-		err := s.send(ctx, tx, r, t, a)
+		err := s.send(ctx, tx, r, t, a, w.inputs[i])
 		code := errorCode(err)
 		if err != nil && code == "" {
 			return err
@@ -78,17 +76,14 @@ func errorCode(err error) string {
 	return ""
 }
 
-func (s *Service) send(ctx context.Context, tx *store.Tx, r *rule, t *target, a *arrival) error {
-	body, err := t.maker.Make(input.Event{
-		JSON: a.json, RuleARN: r.arn, RuleName: r.name, Ingested: a.ingested.Format(timeLayout),
-	})
-	if err != nil {
-		return err
+func (s *Service) send(ctx context.Context, tx *store.Tx, r *rule, t *target, a *arrival, m made) error {
+	if m.err != nil {
+		return m.err
 	}
 	if bus, ok := strings.CutPrefix(*t.Arn, s.busARN("")); ok {
 		return s.forward(ctx, tx, bus, a)
 	}
-	e := event.Event{ID: a.id, Trace: a.trace, From: s.sender(r), Time: tx.Now(), Body: body}
+	e := event.Event{ID: a.id, Trace: a.trace, From: s.sender(r), Time: tx.Now(), Body: m.body}
 	if t.SqsParameters != nil {
 		e.Group = aws.ToString(t.SqsParameters.MessageGroupId)
 	}

@@ -38,6 +38,7 @@ type arrival struct {
 	value    any // json, as patterns want it
 	ingested time.Time
 	path     []string // the buses that it was on
+	plans    map[*ruleset][]wanted
 }
 
 // arrive completes an event with what it lacks. The error says what is

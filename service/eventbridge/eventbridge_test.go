@@ -246,6 +246,24 @@ func TestPutEvents(t *testing.T) {
 	})
 }
 
+// TestChange has the rules of a bus change between two events: the second is
+// sent as they are then.
+func TestChange(t *testing.T) {
+	inBubble(t, func(t *testing.T, fx *fixture) {
+		fx.queue("q", ruleARN("*"))
+		fx.rule("default", "r", `{"source": ["s"]}`, types.Target{Id: ptr("1"), Arn: queueARN("q"), Input: ptr(`"old"`)})
+		fx.put("default", "s", "{}")
+		equal(t, "before", strings.Join(fx.bodies("q"), " "), `"old"`)
+		fx.targets("default", "r", types.Target{Id: ptr("1"), Arn: queueARN("q"), Input: ptr(`"new"`)})
+		fx.rule("default", "other", `{"detail-type": ["test"]}`, types.Target{Id: ptr("1"), Arn: queueARN("q"), Input: ptr(`"other"`)})
+		fx.put("default", "s", "{}")
+		equal(t, "after", strings.Join(fx.bodies("q"), " "), `"new" "other"`)
+		fx.ok(second(fx.DisableRule(ctx, &api.DisableRuleInput{Name: ptr("r")})))
+		fx.put("default", "s", "{}")
+		equal(t, "disabled", strings.Join(fx.bodies("q"), " "), `"other"`)
+	})
+}
+
 func TestPutEventsFailures(t *testing.T) {
 	inBubble(t, func(t *testing.T, fx *fixture) {
 		fx.queue("q", ruleARN("all"))

@@ -23,8 +23,11 @@ type page struct {
 func pageOf(span store.Range, limit *int32, token *string) (page, error) {
 	p := page{span, maxPage}
 	if limit != nil {
-		if *limit < 1 || *limit > maxPage {
-			return p, errConstraint(*limit, "limit", "Member must have value between 1 and 100")
+		switch {
+		case *limit < 1:
+			return p, errConstraint(*limit, "limit", "Member must have value greater than or equal to 1")
+		case *limit > maxPage:
+			return p, errConstraint(*limit, "limit", "Member must have value less than or equal to "+itoa(maxPage))
 		}
 		p.limit = int(*limit)
 	}

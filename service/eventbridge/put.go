@@ -138,6 +138,7 @@ func (s *Service) post(e *types.PutEventsRequestEntry, now time.Time) posted {
 	if err != nil {
 		return posted{err: errDetail()}
 	}
+	s.foresee(bus, a)
 	return posted{arrival: a, bus: bus}
 }
 

@@ -81,6 +81,15 @@ func (s *Service) rule(tx *store.Tx, bus, name string) (*ruleRow, error) {
 // touch makes what is known of a bus's rules obsolete.
 func touch(tx *store.Tx, bus string) { tx.Set(versionSpace.Str(bus), store.Key(nil).Uint(tx.NextID())) }
 
+// decodeTarget reads a target, whose ID and ARN are there.
+func decodeTarget(k store.Key, row []byte) (*types.Target, error) {
+	t, err := decode[types.Target](k, row)
+	if err == nil && (t.Id == nil || t.Arn == nil) {
+		err = fmt.Errorf("events: row %q: a target without ID or ARN", k)
+	}
+	return t, err
+}
+
 // decode reads a row of JSON that a scan found.
 func decode[T any](k store.Key, row []byte) (*T, error) {
 	v := new(T)

@@ -64,7 +64,7 @@ func (s *Service) ready(tx *store.Tx, bus string, row *ruleRow) (*rule, error) {
 		r.pattern = p
 	}
 	for k, row := range tx.Scan(targetsOf(bus, row.Name)) {
-		t, err := decode[types.Target](k, row)
+		t, err := decodeTarget(k, row)
 		if err != nil {
 			return nil, err
 		}

@@ -100,7 +100,7 @@ func (s *Service) ListTargetsByRule(ctx context.Context, in *api.ListTargetsByRu
 			return err
 		}
 		out.NextToken, err = p.read(tx, func(k store.Key, row []byte) (bool, error) {
-			t, err := decode[types.Target](k, row)
+			t, err := decodeTarget(k, row)
 			if err == nil {
 				out.Targets = append(out.Targets, *t)
 			}
@@ -125,20 +125,25 @@ func (s *Service) ListRuleNamesByTarget(ctx context.Context, in *api.ListRuleNam
 	if err != nil {
 		return nil, err
 	}
+	last := ""
+	if in.NextToken != nil { // the page before ended within or after this rule
+		last = p.span.From.Parts(targetSpace.Str(bus)).Str()
+	}
 	out := &api.ListRuleNamesByTargetOutput{RuleNames: []string{}}
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		if _, err := s.bus(tx, bus); err != nil {
 			return err
 		}
 		out.NextToken, err = p.read(tx, func(k store.Key, row []byte) (bool, error) {
-			t, err := decode[types.Target](k, row)
+			t, err := decodeTarget(k, row)
 			if err != nil || *t.Arn != *in.TargetArn {
 				return false, err
 			}
 			rule := k.Parts(targetSpace.Str(bus)).Str()
-			if n := len(out.RuleNames); n > 0 && out.RuleNames[n-1] == rule {
+			if rule == last {
 				return false, nil
 			}
+			last = rule
 			out.RuleNames = append(out.RuleNames, rule)
 			return true, nil
 		})

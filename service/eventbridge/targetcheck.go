@@ -63,18 +63,21 @@ func (s *Service) checkTarget(t *types.Target, nth int) error {
 
 // checkOthers refuses what is for targets of other services.
 func checkOthers(t *types.Target) error {
-	for name, is := range map[string]bool{
-		"AppSyncParameters":           t.AppSyncParameters != nil,
-		"BatchParameters":             t.BatchParameters != nil,
-		"EcsParameters":               t.EcsParameters != nil,
-		"HttpParameters":              t.HttpParameters != nil,
-		"KinesisParameters":           t.KinesisParameters != nil,
-		"RedshiftDataParameters":      t.RedshiftDataParameters != nil,
-		"RunCommandParameters":        t.RunCommandParameters != nil,
-		"SageMakerPipelineParameters": t.SageMakerPipelineParameters != nil,
+	for _, p := range []struct {
+		name string
+		is   bool
+	}{
+		{"AppSyncParameters", t.AppSyncParameters != nil},
+		{"BatchParameters", t.BatchParameters != nil},
+		{"EcsParameters", t.EcsParameters != nil},
+		{"HttpParameters", t.HttpParameters != nil},
+		{"KinesisParameters", t.KinesisParameters != nil},
+		{"RedshiftDataParameters", t.RedshiftDataParameters != nil},
+		{"RunCommandParameters", t.RunCommandParameters != nil},
+		{"SageMakerPipelineParameters", t.SageMakerPipelineParameters != nil},
 	} {
-		if is {
-			return errUnsupported(name + " of target " + *t.Id)
+		if p.is {
+			return errUnsupported(p.name + " of target " + *t.Id)
 		}
 	}
 	return nil

@@ -61,7 +61,7 @@ func (s *Service) fire(ctx context.Context, tx *store.Tx, name string) error {
 	}
 	a.path = []string{defaultBus}
 	if ready := set.find(name); ready != nil {
-		if err := s.trigger(ctx, tx, ready, a); err != nil {
+		if err := s.trigger(ctx, tx, a.want(ready), a); err != nil {
 			return err
 		}
 	}

@@ -16,7 +16,7 @@ const sample = `{"version": "0", "id": "7bf73129-1428-4cd3-a780-95db273d1602",
  "time": "2015-11-11T21:29:54Z", "region": "us-east-1",
  "resources": ["arn:aws:ec2:us-east-1:123456789012:instance/i-abcd1111", "second"],
  "detail": {"instance-id": "i-0123456789", "state": "RUNNING", "n": 7, "say": "a \"b\" \\ c",
-  "tags": [{"k": "x"}, {"k": "y"}, {}], "none": null, "a/b": true}}`
+  "tags": [{"k": "x"}, {"k": "y"}, {}], "none": null, "a/b": true, "quotes": {"q": "\"", "s": "\\", "n": "\n\\\""}}}`
 
 var event = Event{JSON: []byte(sample), RuleARN: "arn:aws:events:us-east-1:123456789012:rule/example",
 	RuleName: "example", Ingested: "2015-11-11T21:29:55Z"}
@@ -25,7 +25,7 @@ func TestTemplate(t *testing.T) {
 	paths := map[string]string{
 		"instance": "$.detail.instance-id", "state": "$.detail.state", "n": "$.detail.n", "detail": "$.detail",
 		"gone": "$.detail.gone", "say": "$.detail.say", "tags": "$.detail.tags[*].k", "first": "$.resources[0]",
-		"none": "$.detail.none", "slash": "$.detail.a/b",
+		"none": "$.detail.none", "slash": "$.detail.a/b", "quotes": "$.detail.quotes", "first-tag": "$.detail.tags[0]",
 	}
 	for _, test := range []struct{ template, want string }{
 		{`"instance <instance> is in <state>"`, `"instance i-0123456789 is in RUNNING"`},
@@ -37,6 +37,8 @@ func TestTemplate(t *testing.T) {
 		{`{"say": <say>, "said": "he said <say>"}`, `{"say": "a \"b\" \\ c", "said": "he said a \"b\" \\ c"}`},
 		{`{"tags": <tags>, "text": "tags <tags>"}`, `{"tags": ["x","y"], "text": "tags [x,y]"}`},
 		{`{"first": <first>, "none": <none>, "slash": <slash>}`, `{"first": "arn:aws:ec2:us-east-1:123456789012:instance/i-abcd1111", "none": null, "slash": true}`},
+		{`{"quotes": "<quotes>"}`, `{"quotes": "{q:,s:\\,n:\n\\}"}`},
+		{`{"tag": <first-tag>, "text": "<first-tag>"}`, `{"tag": {"k":"x"}, "text": "{k:x}"}`},
 		{`{"text": "gone: <gone>."}`, `{"text": "gone: ."}`},
 		{`{"gone": <gone>}`, "error"},
 		{`{"rule": <aws.events.rule-arn>, "name": "rule <aws.events.rule-name>", "at": <aws.events.event.ingestion-time>}`,

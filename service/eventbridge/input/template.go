@@ -1,7 +1,6 @@
 package input
 
 import (
-	"bytes"
 	"fmt"
 	"regexp"
 	"strings"
@@ -116,7 +115,24 @@ func (t *template) value(p part, e Event) []byte {
 	case v.Kind() == '"':
 		return v[1 : len(v)-1] // still escaped
 	}
-	return bytes.ReplaceAll(v, []byte(`"`), nil)
+	return unquoted(v)
+}
+
+// unquoted is a JSON text without its quotes, those that are escaped included;
+// other escapes remain.
+func unquoted(v jsontext.Value) []byte {
+	out := make([]byte, 0, len(v))
+	for i := 0; i < len(v); i++ {
+		switch {
+		case v[i] == '\\' && i+1 < len(v):
+			if i++; v[i] != '"' {
+				out = append(out, '\\', v[i])
+			}
+		case v[i] != '"':
+			out = append(out, v[i])
+		}
+	}
+	return out
 }
 
 func (t *template) lookup(name string, e Event) jsontext.Value {

@@ -16,13 +16,14 @@ func member(v jsontext.Value, name string) jsontext.Value {
 	var out jsontext.Value
 	for key, value := range members(v) {
 		if key == name {
-			out = value
+			out = append(out[:0], value...)
 		}
 	}
 	return out
 }
 
-// members yields the members of an object; none of anything else.
+// members yields the members of an object; none of anything else. A value is
+// valid until the next one is yielded.
 func members(v jsontext.Value) iter.Seq2[string, jsontext.Value] {
 	return func(yield func(string, jsontext.Value) bool) {
 		d := decoder(v)
@@ -36,14 +37,14 @@ func members(v jsontext.Value) iter.Seq2[string, jsontext.Value] {
 			}
 			key := name.String()
 			value, err := d.ReadValue()
-			if err != nil || !yield(key, bytes.Clone(value)) {
+			if err != nil || !yield(key, value) {
 				return
 			}
 		}
 	}
 }
 
-// items yields the items of a list; none of anything else.
+// items yields the items of a list, as members does.
 func items(v jsontext.Value) iter.Seq2[int, jsontext.Value] {
 	return func(yield func(int, jsontext.Value) bool) {
 		d := decoder(v)
@@ -52,7 +53,7 @@ func items(v jsontext.Value) iter.Seq2[int, jsontext.Value] {
 		}
 		for i := 0; d.PeekKind() != ']'; i++ {
 			value, err := d.ReadValue()
-			if err != nil || !yield(i, bytes.Clone(value)) {
+			if err != nil || !yield(i, value) {
 				return
 			}
 		}

@@ -11,11 +11,12 @@ type field struct {
 	name     string
 	min, max int
 	names    []string // of the values from min on, if they have any
+	wraps    bool     // 20-2 goes on from max to min, which AWS documents of hours alone
 }
 
 var (
 	minutes     = field{name: "minutes", min: 0, max: 59}
-	hours       = field{name: "hours", min: 0, max: 23}
+	hours       = field{name: "hours", min: 0, max: 23, wraps: true}
 	daysOfMonth = field{name: "day-of-month", min: 1, max: 31}
 	months      = field{name: "month", min: 1, max: 12, names: []string{
 		"JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"}}
@@ -41,14 +42,22 @@ func (f field) each(text string, add func(n int)) error {
 			return err
 		}
 		for n := first; n <= last; n += step {
-			add(n)
+			if n > f.max {
+				add(n - f.size())
+			} else {
+				add(n)
+			}
 		}
 	}
 	return nil
 }
 
+// size is how many values the field has.
+func (f field) size() int { return f.max - f.min + 1 }
+
 // span reads one item: 5, 5-10, *, and each with /increment behind it. With an
-// increment a single value goes on to the end.
+// increment a single value goes on to the end. Of a range that wraps, last is
+// beyond max.
 func (f field) span(item string) (first, last, step int, err error) {
 	base, increment, stepped := strings.Cut(item, "/")
 	from, to, ranged := strings.Cut(base, "-")
@@ -66,6 +75,9 @@ func (f field) span(item string) (first, last, step int, err error) {
 		if stepped {
 			last = f.max
 		}
+	}
+	if err == nil && f.wraps && last < first {
+		last += f.size()
 	}
 	if err == nil && stepped {
 		step, err = strconv.Atoi(increment)

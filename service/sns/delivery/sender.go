@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// attemptTime is how long an endpoint has to answer, from the first byte sent
-	// on. Source: https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html
+	// attemptTime is how long an endpoint has to answer, connecting to it included.
+	// Source: https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html
 	attemptTime = 15 * time.Second
 
 	maxAnswer = 64 << 10 // bytes of an answer that are read to keep its connection

@@ -41,7 +41,13 @@ type signingKey struct {
 	private *rsa.PrivateKey
 }
 
-const keyYears = 10
+// keyYears is how long a key signs. One that is read with less than renewYears
+// left is replaced at once, so that it does not run out while the process does:
+// who signs inside a transaction could not wait for another.
+const (
+	keyYears   = 10
+	renewYears = 5
+)
 
 var signingRow = store.K("sns", "signing")
 
@@ -123,7 +129,7 @@ func (s *Signer) load(ctx context.Context, now time.Time) (*signingKey, error) {
 		found = tx.GetJSON(signingRow, &k)
 		return nil
 	})
-	if err != nil || !found || !now.Before(k.NotAfter) {
+	if err != nil || !found || !now.Before(k.NotAfter.AddDate(-renewYears, 0, 0)) {
 		return nil, err
 	}
 	private, err := x509.ParsePKCS8PrivateKey(k.Key)

@@ -87,6 +87,23 @@ func TestSign(t *testing.T) {
 	}
 }
 
+// TestRenewal: a key of which half its time is over signs on, and is replaced by
+// the next process.
+func TestRenewal(t *testing.T) {
+	st := storetest.Open(t)
+	s := delivery.NewSigner(st)
+	first := nameOf(t, s)
+	st.Clock().Advance(6 * 365 * 24 * time.Hour)
+	if name := nameOf(t, s); name != first {
+		t.Error("a key is replaced while it is used")
+	}
+	s = delivery.NewSigner(st)
+	if name := nameOf(t, s); name == first {
+		t.Error("a key that runs out is not replaced")
+	}
+	certificateOf(t, s, first)
+}
+
 // TestExpiry: a certificate that is over is replaced, and still served to those
 // who have an old message.
 func TestExpiry(t *testing.T) {
