@@ -71,6 +71,14 @@ func deletion(r *rig) error {
 }
 
 func crashEverywhere(t *testing.T, ready string, begin func(*rig) error, end types.StackStatus) {
+	for i, disk := range powerCuts(t, ready, begin, end, func(*rig) {}) {
+		t.Run(fmt.Sprint(i), func(t *testing.T) { resume(t, disk, end) })
+	}
+}
+
+// powerCuts runs an operation to its end and gives the disks that power cuts
+// before each of its calls would have left. ended sees what there is after it.
+func powerCuts(t *testing.T, ready string, begin func(*rig) error, end types.StackStatus, ended func(*rig)) []*storetest.Disk {
 	var clones []*storetest.Disk
 	synctest.Test(t, func(t *testing.T) {
 		disk := storetest.NewDisk()
@@ -100,13 +108,12 @@ func crashEverywhere(t *testing.T, ready string, begin func(*rig) error, end typ
 		armed = false
 		clones = append(clones, disk.PowerCut(at+1))
 		mu.Unlock()
+		ended(r)
 	})
 	if len(clones) < 6 {
 		t.Fatalf("only %d power cuts", len(clones))
 	}
-	for i, disk := range clones {
-		t.Run(fmt.Sprint(i), func(t *testing.T) { resume(t, disk, end) })
-	}
+	return clones
 }
 
 // only is the id of the one stack that there is or was.

@@ -2,9 +2,11 @@ package cloudformation_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -20,11 +22,14 @@ import (
 	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/service/apigateway"
 	"github.com/runnel/runnel/service/cloudformation"
+	"github.com/runnel/runnel/service/cloudwatch"
 	"github.com/runnel/runnel/service/dynamodb"
+	"github.com/runnel/runnel/service/eventbridge"
 	"github.com/runnel/runnel/service/iam"
 	"github.com/runnel/runnel/service/lambda"
 	"github.com/runnel/runnel/service/logs"
 	"github.com/runnel/runnel/service/s3"
+	"github.com/runnel/runnel/service/sns"
 	"github.com/runnel/runnel/service/sqs"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/store/storetest"
@@ -66,7 +71,12 @@ func start(t testing.TB, disk *storetest.Disk, intruder func(*http.Request)) *ri
 	st, shut := disk.Open(t)
 	router := event.NewRouter()
 	queues := sqs.New(st, sqs.Config{Account: account, Region: region})
+	topics := sns.New(st, sns.Config{Account: account, Region: region, Router: router, Transport: noNetwork{}})
+	buses := eventbridge.New(st, eventbridge.Config{Account: account, Region: region, Router: router})
+	alarms := cloudwatch.New(st, cloudwatch.Config{Account: account, Region: region, Router: router})
 	router.HandleTarget("sqs", queues)
+	router.HandleTarget("sns", topics)
+	router.HandleTarget("events", buses)
 	mux := wire.NewMux(wire.Config{Region: region, Account: account, Logger: slog.New(slog.DiscardHandler)})
 	r := &rig{t: t, disk: disk, mux: mux, store: st}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -87,7 +97,8 @@ func start(t testing.TB, disk *storetest.Disk, intruder func(*http.Request)) *ri
 	router.HandleTarget("lambda", functions)
 	router.HandleFunctions(functions)
 	router.HandleQueue("sqs", queues)
-	for _, api := range []wire.API{queues.API(), s3.New(st, s3.Config{Account: account, Region: region, Router: router}).API(),
+	for _, api := range []wire.API{queues.API(), topics.API(), buses.API(), alarms.API(),
+		s3.New(st, s3.Config{Account: account, Region: region, Router: router}).API(),
 		dynamodb.New(st, dynamodb.Config{Account: account, Region: region}).API(),
 		logs.New(st, logs.Config{Account: account, Region: region}).API(),
 		iam.New(st, iam.Config{Account: account}).API(), functions.API(),
@@ -101,10 +112,12 @@ func start(t testing.TB, disk *storetest.Disk, intruder func(*http.Request)) *ri
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		var both errgroup.Group
-		both.Go(func() error { return service.Run(run) })
-		both.Go(func() error { return functions.Run(run) })
-		_ = both.Wait()
+		var all errgroup.Group
+		all.Go(func() error { return service.Run(run) })
+		all.Go(func() error { return functions.Run(run) })
+		all.Go(func() error { return topics.Run(run) })
+		all.Go(func() error { return alarms.Run(run) })
+		_ = all.Wait()
 	}()
 	r.stop = func() {
 		cancel()
@@ -115,6 +128,13 @@ func start(t testing.TB, disk *storetest.Disk, intruder func(*http.Request)) *ri
 		shut()
 	}
 	return r
+}
+
+// noNetwork reaches no HTTP subscriber.
+type noNetwork struct{}
+
+func (noNetwork) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("no network")
 }
 
 // create starts a stack and waits for the end of it.
@@ -239,4 +259,13 @@ func refused(t testing.TB, err error, code, words string) {
 	if !errors.As(err, &api) || api.ErrorCode() != code || !strings.Contains(api.ErrorMessage(), words) {
 		t.Errorf("got %v, want %s: %s", err, code, words)
 	}
+}
+
+func sameJSON(t testing.TB, a, b string) bool {
+	t.Helper()
+	var x, y any
+	if err := errors.Join(json.Unmarshal([]byte(a), &x), json.Unmarshal([]byte(b), &y)); err != nil {
+		t.Fatal(err)
+	}
+	return reflect.DeepEqual(x, y)
 }

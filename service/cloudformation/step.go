@@ -40,9 +40,13 @@ var (
 
 // call is what a step on a row tells the type.
 func (w *worker) call(row *resourceRow) *resource.Call {
+	now, was := w.st.Tags, w.op.Before.Tags
+	if w.op.Kind == "UPDATE" && w.op.Phase == phaseRollback {
+		now, was = was, now
+	}
 	return &resource.Call{Clients: w.s.clients, Account: w.s.cfg.Account, Region: w.s.cfg.Region, Stack: w.st.Name,
 		StackID: w.st.ID, Logical: row.Logical, Token: w.op.Token, Name: row.Name, ID: row.ID, Props: row.Props,
-		Tags: w.st.Tags, Attributes: clone(row.Attributes)}
+		Tags: now, OldTags: was, Attributes: clone(row.Attributes)}
 }
 
 func clone(m tree) map[string]any {
@@ -87,6 +91,9 @@ func (w *worker) want(id string) (*resourceRow, error) {
 		return want, unsupported("UpdatePolicy", id, r.Type)
 	case r.DeletionPolicy == "Snapshot" || r.ReplacePolicy == "Snapshot":
 		return want, unsupported("Snapshot policy", id, r.Type)
+	}
+	if err := w.misfit(id); err != nil { // before what it refers to is there
+		return want, err
 	}
 	v, err := w.plan.Eval(r.Properties, w)
 	if err != nil {
@@ -232,7 +239,8 @@ func (w *worker) create(ctx context.Context, t *resource.Type, c *resource.Call,
 func refused(err error) bool {
 	var api smithy.APIError
 	var property *resource.PropertyError
-	return errors.As(err, &property) || errors.As(err, &api) && api.ErrorFault() != smithy.FaultServer
+	var parameters smithy.InvalidParamsError
+	return errors.As(err, &property) || errors.As(err, &parameters) || errors.As(err, &api) && api.ErrorFault() != smithy.FaultServer
 }
 
 // change updates a resource that exists, or replaces it.

@@ -143,6 +143,69 @@ Resources:
 	})
 }
 
+// TestQueueDefaults: what a template no longer says of a queue is what a new
+// queue has.
+func TestQueueDefaults(t *testing.T) {
+	const body = `Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: q%s}}, New: {Type: AWS::SQS::Queue, Properties: {QueueName: new}}}`
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.status(r.create("s", strings.Replace(body, "%s", ", DelaySeconds: 1, MaximumMessageSize: 1024, MessageRetentionPeriod: 60, "+
+			"ReceiveMessageWaitTimeSeconds: 1, VisibilityTimeout: 1, RedriveAllowPolicy: {redrivePermission: denyAll}", 1)), types.StackStatusCreateComplete)
+		r.status(r.update("s", strings.Replace(body, "%s", "", 1)), types.StackStatusUpdateComplete)
+		ids := r.resources("s")
+		for _, name := range []string{"DelaySeconds", "MaximumMessageSize", "MessageRetentionPeriod", "ReceiveMessageWaitTimeSeconds", "VisibilityTimeout", "RedriveAllowPolicy"} {
+			if got, want := r.queueAttribute(ids["Q"], name), r.queueAttribute(ids["New"], name); got != want {
+				t.Errorf("%s is %q, a new queue has %q", name, got, want)
+			}
+		}
+	})
+}
+
+// TestNotificationUpdates: a bucket tells those that its template says, and no
+// part of a filter is passed over.
+func TestNotificationUpdates(t *testing.T) {
+	const body = `
+Resources:
+  Q: {Type: AWS::SQS::Queue, Properties: {QueueName: q}}
+  P:
+    Type: AWS::SQS::QueuePolicy
+    Properties: {Queues: [!Ref Q], PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Principal: {Service: s3.amazonaws.com}, Action: sqs:SendMessage, Resource: !GetAtt Q.Arn}]}}
+  B: {Type: AWS::S3::Bucket, DependsOn: P, Properties: {BucketName: mine, NotificationConfiguration: {%s}}}
+`
+	with := func(config string) string { return strings.Replace(body, "%s", config, 1) }
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.status(r.create("s", with("EventBridgeConfiguration: {EventBridgeEnabled: true}")), types.StackStatusCreateComplete)
+		client := s3api.NewFromConfig(r.aws, func(o *s3api.Options) { o.UsePathStyle = true })
+		for _, c := range []struct {
+			config string
+			holds  func(*s3api.GetBucketNotificationConfigurationOutput) bool
+		}{
+			{"EventBridgeConfiguration: {}", func(o *s3api.GetBucketNotificationConfigurationOutput) bool { return o.EventBridgeConfiguration != nil }},
+			{"EventBridgeConfiguration: {EventBridgeEnabled: 'false'}", func(o *s3api.GetBucketNotificationConfigurationOutput) bool {
+				return o.EventBridgeConfiguration == nil
+			}},
+			{"QueueConfigurations: {Queue: !GetAtt Q.Arn, Event: 's3:ObjectCreated:*', Filter: {S3Key: {Rules: [{Name: suffix, Value: .csv}]}}}", func(o *s3api.GetBucketNotificationConfigurationOutput) bool {
+				return len(o.QueueConfigurations) == 1 && *o.QueueConfigurations[0].Filter.Key.FilterRules[0].Value == ".csv"
+			}},
+		} {
+			r.status(r.update("s", with(c.config)), types.StackStatusUpdateComplete)
+			out, err := client.GetBucketNotificationConfiguration(ctx, &s3api.GetBucketNotificationConfigurationInput{Bucket: aws.String("mine")})
+			if err != nil || !c.holds(out) {
+				t.Errorf("after %s: %+v %v", c.config, out, err)
+			}
+		}
+		for config, words := range map[string]string{
+			"QueueConfigurations: [{Queue: !GetAtt Q.Arn, Event: 's3:ObjectCreated:*', Filter: {Prefix: a}}]": "Encountered unsupported property Prefix in B/NotificationConfiguration/QueueConfigurations/0/Filter",
+			"EventBridgeConfiguration: {EventBridgeEnabled: perhaps}":                                         "Value of property B/NotificationConfiguration/EventBridgeConfiguration/EventBridgeEnabled must be a boolean",
+		} {
+			r.status(r.update("s", with(config)), types.StackStatusUpdateRollbackComplete)
+			if h := strings.Join(r.history("s"), "\n"); !strings.Contains(h, words) {
+				t.Errorf("no %q in\n%s", words, h)
+			}
+		}
+		r.status(r.delete("s"), types.StackStatusDeleteComplete)
+	})
+}
+
 // TestAPIUpdates changes an API and what belongs to it in place.
 func TestAPIUpdates(t *testing.T) {
 	const body = `

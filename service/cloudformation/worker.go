@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"github.com/runnel/runnel/service/cloudformation/resource"
 	"github.com/runnel/runnel/service/cloudformation/template"
 	"github.com/runnel/runnel/store"
 )
@@ -193,17 +194,27 @@ func (w *worker) deploy(ctx context.Context) error {
 // are any, they alone are tried, so that a stack that must fail makes nothing.
 func (w *worker) misfits() (map[string][]string, error) {
 	out := map[string][]string{}
-	for id, r := range w.plan.Resources {
-		v, err := w.plan.Eval(r.Properties, unborn{w.s, w.plan.Template})
-		if err != nil {
-			return nil, err
-		}
-		props, _ := v.(map[string]any)
-		if w.s.types[r.Type].Check(r.Type, id, props) != nil {
+	for id := range w.plan.Resources {
+		var property *resource.PropertyError
+		if err := w.misfit(id); errors.As(err, &property) {
 			out[id] = nil
+		} else if err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// misfit is what is wrong with the properties of a resource, whatever those that
+// it refers to will be.
+func (w *worker) misfit(id string) error {
+	r := w.plan.Resources[id]
+	v, err := w.plan.Eval(r.Properties, unborn{w.s, w.plan.Template})
+	if err != nil {
+		return err
+	}
+	props, _ := v.(map[string]any)
+	return w.s.types[r.Type].Check(r.Type, id, props)
 }
 
 // watch cancels the steps when the operation is given up, or takes longer than

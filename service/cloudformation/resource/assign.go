@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/runnel/runnel/service/cloudformation/template"
 )
 
@@ -199,10 +201,20 @@ func (c *Call) tags() map[string]string {
 	return out
 }
 
-// removedTags are keys that the old properties had and the new do not.
+// tagList gives tags as a service's SDK has them, in the order of their keys.
+func tagList[T any](tags map[string]string, tag func(key, value *string) T) []T {
+	var out []T
+	for _, key := range template.Keys(tags) {
+		out = append(out, tag(&key, aws.String(tags[key])))
+	}
+	return out
+}
+
+// removedTags are keys that the resource had, of its own or of the stack, and
+// has no more.
 func (c *Call) removedTags() []string {
 	now := c.tags()
-	before := (&Call{Props: c.Old}).tags()
+	before := (&Call{Props: c.Old, Tags: c.OldTags}).tags()
 	var gone []string
 	for _, key := range template.Keys(before) {
 		if _, kept := now[key]; !kept {
@@ -218,13 +230,18 @@ func object(v any) map[string]any {
 	return m
 }
 
-func texts(v any) []string {
+// items is a list: of one, where a single value stands for it.
+func items(v any) []any {
 	list, ok := v.([]any)
 	if !ok && v != nil {
 		list = []any{v}
 	}
+	return list
+}
+
+func texts(v any) []string {
 	var out []string
-	for _, item := range list {
+	for _, item := range items(v) {
 		if text, ok := template.Text(item); ok {
 			out = append(out, text)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
@@ -32,6 +33,8 @@ type Clients struct {
 	CloudWatch *cloudwatch.Client
 	Events     *eventbridge.Client
 	Stacks     Stacks
+
+	buses sync.Mutex // while the policy of an event bus is read and written
 }
 
 // Stacks deploys nested stacks, and waits for them.
@@ -79,7 +82,7 @@ func isCode(err error, codes ...string) bool {
 
 // absent are the codes that say that something is not there.
 var absent = []string{"NotFound", "NoSuchBucket", "NoSuchKey", "NoSuchEntity", "ResourceNotFoundException", "NotFoundException",
-	"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "NoSuchBucketPolicy", "NoSuchTagSet", "ResourceNotFound", "404"}
+	"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "NoSuchBucketPolicy", "NoSuchTagSet", "ResourceNotFound", "DashboardNotFoundError", "404"}
 
 func notFound(err error) bool { return isCode(err, absent...) }
 

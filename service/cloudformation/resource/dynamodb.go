@@ -88,11 +88,7 @@ func createTable(ctx context.Context, c *Call) error {
 }
 
 func tableTags(tags map[string]string) []types.Tag {
-	var out []types.Tag
-	for key, value := range tags {
-		out = append(out, types.Tag{Key: aws.String(key), Value: aws.String(value)})
-	}
-	return out
+	return tagList(tags, func(key, value *string) types.Tag { return types.Tag{Key: key, Value: value} })
 }
 
 // tableActive waits until the table and its indexes are.

@@ -3,12 +3,11 @@ package resource
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
-
-	"github.com/runnel/runnel/service/cloudformation/template"
 )
 
 func eventsTypes() map[string]*Type {
@@ -19,9 +18,9 @@ func eventsTypes() map[string]*Type {
 			Exists: ruleExists, Create: putRule, Update: putRule, Configure: configureTargets, Delete: deleteRule,
 		},
 		"AWS::Events::EventBus": {
-			Properties: properties("Name! Description Tags"), Required: []string{"Name"},
+			Properties: properties("Name! DeadLetterConfig Description Policy Tags"), Required: []string{"Name"},
 			Attributes: []string{"Arn", "Name"}, NameProperty: "Name", MaxName: 256,
-			Exists: busExists, Create: createBus, Update: updateBus,
+			Exists: busExists, Create: createBus, Update: updateBus, Configure: configureBus,
 			Delete: func(ctx context.Context, c *Call) error {
 				_, err := c.Events.DeleteEventBus(ctx, &eventbridge.DeleteEventBusInput{Name: &c.Name})
 				return gone(err)
@@ -29,11 +28,7 @@ func eventsTypes() map[string]*Type {
 		},
 		"AWS::Events::EventBusPolicy": {
 			Properties: properties("StatementId! EventBusName! Action Principal Condition Statement"), Required: []string{"StatementId"},
-			Create: putBusPolicy, Update: putBusPolicy,
-			Delete: func(ctx context.Context, c *Call) error {
-				_, err := c.Events.RemovePermission(ctx, &eventbridge.RemovePermissionInput{EventBusName: c.bus(), StatementId: aws.String(c.text("StatementId"))})
-				return gone(err)
-			},
+			Create: putBusPolicy, Update: putBusPolicy, Delete: deleteBusPolicy,
 		},
 	}
 }
@@ -64,13 +59,7 @@ func ruleExists(ctx context.Context, c *Call) (bool, error) {
 	return ok, err
 }
 
-func (c *Call) eventTags() (tags []types.Tag) {
-	all := c.tags()
-	for _, key := range template.Keys(all) {
-		tags = append(tags, types.Tag{Key: aws.String(key), Value: aws.String(all[key])})
-	}
-	return tags
-}
+func eventTag(key, value *string) types.Tag { return types.Tag{Key: key, Value: value} }
 
 // putRule makes the rule or replaces what it says.
 func putRule(ctx context.Context, c *Call) error {
@@ -81,7 +70,7 @@ func putRule(ctx context.Context, c *Call) error {
 	}
 	in.Name = &c.Name
 	if c.Old == nil {
-		in.Tags = c.eventTags()
+		in.Tags = tagList(c.tags(), eventTag)
 	}
 	out, err := c.Events.PutRule(ctx, in)
 	if err != nil {
@@ -101,7 +90,7 @@ func (c *Call) tagEvents(ctx context.Context, arn string) error {
 			return err
 		}
 	}
-	if tags := c.eventTags(); len(tags) > 0 {
+	if tags := tagList(c.tags(), eventTag); len(tags) > 0 {
 		_, err := c.Events.TagResource(ctx, &eventbridge.TagResourceInput{ResourceARN: &arn, Tags: tags})
 		return err
 	}
@@ -113,73 +102,65 @@ func configureTargets(ctx context.Context, c *Call) error {
 	if !c.changed("Targets") {
 		return nil
 	}
-	now, before := targetIDs(c.Props["Targets"]), targetIDs(c.Old["Targets"])
-	var left []string
-	for _, id := range before {
-		if !contains(now, id) {
-			left = append(left, id)
-		}
-	}
-	if len(left) > 0 {
-		if err := removeTargets(ctx, c, left); err != nil {
-			return err
-		}
-	}
-	if len(now) == 0 {
-		return nil
-	}
 	in := &eventbridge.PutTargetsInput{Rule: &c.Name, EventBusName: c.bus()}
 	if err := assign(in, pick(c.Props, "Targets"), c.Logical); err != nil {
+		return err
+	}
+	before := &eventbridge.PutTargetsInput{}
+	if err := assign(before, pick(c.Old, "Targets"), c.Logical); err != nil {
+		return err
+	}
+	left := slices.DeleteFunc(targetIDs(before.Targets), func(id string) bool { return contains(targetIDs(in.Targets), id) })
+	if err := removeTargets(ctx, c, left); err != nil || len(in.Targets) == 0 {
 		return err
 	}
 	out, err := c.Events.PutTargets(ctx, in)
 	if err != nil {
 		return err
 	}
-	return failedTargets(out.FailedEntries)
-}
-
-func failedTargets[E types.PutTargetsResultEntry | types.RemoveTargetsResultEntry](failed []E) error {
-	for _, f := range failed {
-		e := types.PutTargetsResultEntry(f)
-		return &PropertyError{fmt.Sprintf("Target %s: %s: %s", aws.ToString(e.TargetId), aws.ToString(e.ErrorCode), aws.ToString(e.ErrorMessage))}
+	for _, f := range out.FailedEntries {
+		return failedTarget(f)
 	}
 	return nil
 }
 
-func targetIDs(v any) (ids []string) {
-	list, _ := v.([]any)
-	for _, item := range list {
-		if id, ok := template.Text(object(item)["Id"]); ok {
-			ids = append(ids, id)
-		}
+func failedTarget(f types.PutTargetsResultEntry) error {
+	return &PropertyError{fmt.Sprintf("Target %s: %s: %s", aws.ToString(f.TargetId), aws.ToString(f.ErrorCode), aws.ToString(f.ErrorMessage))}
+}
+
+func targetIDs(targets []types.Target) (ids []string) {
+	for _, t := range targets {
+		ids = append(ids, aws.ToString(t.Id))
 	}
 	return ids
 }
 
+// removeTargets removes what is still there of the targets.
 func removeTargets(ctx context.Context, c *Call, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
 	out, err := c.Events.RemoveTargets(ctx, &eventbridge.RemoveTargetsInput{Rule: &c.Name, EventBusName: c.bus(), Ids: ids})
 	if err != nil {
 		return gone(err)
 	}
-	return failedTargets(out.FailedEntries)
+	for _, f := range out.FailedEntries {
+		if aws.ToString(f.ErrorCode) != "ResourceNotFoundException" {
+			return failedTarget(types.PutTargetsResultEntry(f))
+		}
+	}
+	return nil
 }
 
 // deleteRule removes the targets first, also those that the template does not
-// know of: a rule with targets stays.
+// know of: a rule with targets stays. All of them are in one answer.
 func deleteRule(ctx context.Context, c *Call) error {
 	out, err := c.Events.ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: &c.Name, EventBusName: c.bus()})
 	if err != nil {
 		return gone(err)
 	}
-	var ids []string
-	for _, t := range out.Targets {
-		ids = append(ids, aws.ToString(t.Id))
-	}
-	if len(ids) > 0 {
-		if err := removeTargets(ctx, c, ids); err != nil {
-			return err
-		}
+	if err := removeTargets(ctx, c, targetIDs(out.Targets)); err != nil {
+		return err
 	}
 	_, err = c.Events.DeleteRule(ctx, &eventbridge.DeleteRuleInput{Name: &c.Name, EventBusName: c.bus()})
 	return gone(err)
@@ -201,8 +182,8 @@ func busExists(ctx context.Context, c *Call) (bool, error) {
 }
 
 func createBus(ctx context.Context, c *Call) error {
-	in := &eventbridge.CreateEventBusInput{Name: &c.Name, Tags: c.eventTags()}
-	if err := assign(in, pick(c.Props, "Description"), c.Logical); err != nil {
+	in := &eventbridge.CreateEventBusInput{Name: &c.Name, Tags: tagList(c.tags(), eventTag)}
+	if err := assign(in, pick(c.Props, "Description", "DeadLetterConfig"), c.Logical); err != nil {
 		return err
 	}
 	out, err := c.Events.CreateEventBus(ctx, in)
@@ -212,37 +193,34 @@ func createBus(ctx context.Context, c *Call) error {
 	return err
 }
 
+// updateBus says again all that is not to be removed.
 func updateBus(ctx context.Context, c *Call) error {
-	if c.changed("Description") {
-		_, err := c.Events.UpdateEventBus(ctx, &eventbridge.UpdateEventBusInput{Name: &c.Name, Description: aws.String(c.text("Description"))})
-		if err != nil {
+	if c.changed("Description", "DeadLetterConfig") {
+		in := &eventbridge.UpdateEventBusInput{Name: &c.Name}
+		if err := assign(in, pick(c.Props, "Description", "DeadLetterConfig"), c.Logical); err != nil {
+			return err
+		}
+		if _, err := c.Events.UpdateEventBus(ctx, in); err != nil {
 			return err
 		}
 	}
 	return c.tagEvents(ctx, c.arn("events", "event-bus/"+c.Name))
 }
 
-// putBusPolicy adds a statement to the policy of a bus, whole or by its parts.
-func putBusPolicy(ctx context.Context, c *Call) error {
-	in := &eventbridge.PutPermissionInput{EventBusName: c.bus(), StatementId: aws.String(c.text("StatementId"))}
-	if c.Props["Statement"] == nil {
-		if err := assign(in, pick(c.Props, "Action", "Principal", "Condition"), c.Logical); err != nil {
-			return err
-		}
-	} else {
-		statement := map[string]any{"Sid": c.text("StatementId")}
-		for key, v := range object(c.Props["Statement"]) {
-			statement[key] = v
-		}
-		policy, err := template.JSON(map[string]any{"Version": "2012-10-17", "Statement": []any{statement}})
-		if err != nil {
-			return err
-		}
-		in.Policy, in.StatementId = &policy, nil
+func configureBus(ctx context.Context, c *Call) error {
+	if !c.changed("Policy") {
+		return nil
 	}
-	_, err := c.Events.PutPermission(ctx, in)
-	if err == nil {
-		c.ID = c.text("StatementId")
+	c.buses.Lock()
+	defer c.buses.Unlock()
+	if c.Props["Policy"] == nil {
+		_, err := c.Events.RemovePermission(ctx, &eventbridge.RemovePermissionInput{EventBusName: &c.Name, RemoveAllPermissions: true})
+		return gone(err)
 	}
+	policy, err := document(c.Props["Policy"])
+	if err != nil {
+		return err
+	}
+	_, err = c.Events.PutPermission(ctx, &eventbridge.PutPermissionInput{EventBusName: &c.Name, Policy: &policy})
 	return err
 }

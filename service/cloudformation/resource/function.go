@@ -157,7 +157,7 @@ func updateFunction(ctx context.Context, c *Call) error {
 			return err
 		}
 	}
-	return tagFunction(ctx, c)
+	return tagLambda(ctx, c, "Arn")
 }
 
 // updateConfiguration returns what a template no longer sets to its default.
@@ -183,8 +183,9 @@ func updateConfiguration(ctx context.Context, c *Call) error {
 	return functionReady(ctx, c)
 }
 
-func tagFunction(ctx context.Context, c *Call) error {
-	arn, _ := c.Attributes["Arn"].(string)
+// tagLambda tags what has its ARN in an attribute.
+func tagLambda(ctx context.Context, c *Call, attribute string) error {
+	arn, _ := c.Attributes[attribute].(string)
 	if keys := c.removedTags(); len(keys) > 0 {
 		if _, err := c.Lambda.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &arn, TagKeys: keys}); err != nil {
 			return err

@@ -58,11 +58,7 @@ func roleExists(ctx context.Context, c *Call) (bool, error) {
 }
 
 func iamTags(tags map[string]string) []types.Tag {
-	var out []types.Tag
-	for key, value := range tags {
-		out = append(out, types.Tag{Key: aws.String(key), Value: aws.String(value)})
-	}
-	return out
+	return tagList(tags, func(key, value *string) types.Tag { return types.Tag{Key: key, Value: value} })
 }
 
 func createRole(ctx context.Context, c *Call) error {

@@ -169,7 +169,10 @@ func updateMapping(ctx context.Context, c *Call) error {
 	if _, err := c.Lambda.UpdateEventSourceMapping(ctx, in); err != nil {
 		return err
 	}
-	return mappingSettled(ctx, c)
+	if err := mappingSettled(ctx, c); err != nil {
+		return err
+	}
+	return tagLambda(ctx, c, "EventSourceMappingArn")
 }
 
 func deleteMapping(ctx context.Context, c *Call) error {

@@ -70,7 +70,7 @@ func configureGroup(ctx context.Context, c *Call) error {
 			return err
 		}
 	}
-	if c.Old == nil || !c.changed("Tags") {
+	if c.Old == nil || !c.changed("Tags") && len(c.Tags)+len(c.OldTags) == 0 {
 		return nil
 	}
 	arn := c.groupARN()

@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/runnel/runnel/service/cloudformation/template"
 )
 
 func s3Types() map[string]*Type {
@@ -83,7 +85,7 @@ func configureBucket(ctx context.Context, c *Call) error {
 		{"BucketEncryption", encryptBucket}, {"VersioningConfiguration", versionBucket}, {"CorsConfiguration", corsBucket},
 		{"NotificationConfiguration", notifyBucket},
 	} {
-		tagged := setting.property == "Tags" && len(c.Tags) > 0
+		tagged := setting.property == "Tags" && len(c.Tags)+len(c.OldTags) > 0
 		if !c.changed(setting.property) && !tagged {
 			continue
 		}
@@ -100,10 +102,7 @@ func tagBucket(ctx context.Context, c *Call) error {
 		_, err := c.S3.DeleteBucketTagging(ctx, &s3.DeleteBucketTaggingInput{Bucket: &c.Name})
 		return err
 	}
-	set := make([]types.Tag, 0, len(tags))
-	for key, value := range tags {
-		set = append(set, types.Tag{Key: aws.String(key), Value: aws.String(value)})
-	}
+	set := tagList(tags, func(key, value *string) types.Tag { return types.Tag{Key: key, Value: value} })
 	_, err := c.S3.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{Bucket: &c.Name, Tagging: &types.Tagging{TagSet: set}})
 	return err
 }
@@ -143,8 +142,7 @@ func encryptBucket(ctx context.Context, c *Call) error {
 		return err
 	}
 	rules := []any{}
-	list, _ := encryption["ServerSideEncryptionConfiguration"].([]any)
-	for _, item := range list {
+	for _, item := range items(encryption["ServerSideEncryptionConfiguration"]) {
 		rule := map[string]any{}
 		for key, v := range object(item) {
 			if key == "ServerSideEncryptionByDefault" {
@@ -181,8 +179,7 @@ func corsBucket(ctx context.Context, c *Call) error {
 		return err
 	}
 	rules := []any{}
-	list, _ := cors["CorsRules"].([]any)
-	for _, item := range list {
+	for _, item := range items(cors["CorsRules"]) {
 		rule := map[string]any{}
 		for key, v := range object(item) {
 			if key == "ExposedHeaders" {
@@ -207,18 +204,27 @@ func corsBucket(ctx context.Context, c *Call) error {
 func notifyBucket(ctx context.Context, c *Call) error {
 	in := &s3.PutBucketNotificationConfigurationInput{Bucket: &c.Name}
 	config := map[string]any{}
-	for key, v := range object(c.Props["NotificationConfiguration"]) {
+	given, at := object(c.Props["NotificationConfiguration"]), c.Logical+"/NotificationConfiguration"
+	for _, key := range template.Keys(given) {
+		var err error
 		switch key {
 		case "LambdaConfigurations":
-			config["LambdaFunctionConfigurations"] = notifications(v, "Function", "LambdaFunctionArn")
+			config["LambdaFunctionConfigurations"], err = notifications(given[key], "Function", "LambdaFunctionArn", at+"/"+key)
 		case "QueueConfigurations":
-			config[key] = notifications(v, "Queue", "QueueArn")
+			config[key], err = notifications(given[key], "Queue", "QueueArn", at+"/"+key)
 		case "TopicConfigurations":
-			config[key] = notifications(v, "Topic", "TopicArn")
+			config[key], err = notifications(given[key], "Topic", "TopicArn", at+"/"+key)
 		case "EventBridgeConfiguration":
-			config[key] = map[string]any{}
+			var to struct{ EventBridgeEnabled *bool }
+			err = assign(&to, object(given[key]), at+"/"+key)
+			if to.EventBridgeEnabled == nil || *to.EventBridgeEnabled {
+				config[key] = map[string]any{}
+			}
 		default:
-			config[key] = v
+			config[key] = given[key]
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if err := assign(in, map[string]any{"NotificationConfiguration": config}, c.Logical); err != nil {
@@ -228,10 +234,9 @@ func notifyBucket(ctx context.Context, c *Call) error {
 	return err
 }
 
-func notifications(v any, from, to string) []any {
+func notifications(v any, from, to, at string) ([]any, error) {
 	out := []any{}
-	list, _ := v.([]any)
-	for _, item := range list {
+	for i, item := range items(v) {
 		entry := map[string]any{}
 		for key, value := range object(item) {
 			switch key {
@@ -240,13 +245,18 @@ func notifications(v any, from, to string) []any {
 			case "Event":
 				entry["Events"] = []any{value}
 			case "Filter":
-				rules := object(object(value)["S3Key"])["Rules"]
-				entry["Filter"] = map[string]any{"Key": map[string]any{"FilterRules": rules}}
+				var filter struct {
+					S3Key struct{ Rules []types.FilterRule }
+				}
+				if err := assign(&filter, object(value), fmt.Sprintf("%s/%d/Filter", at, i)); err != nil {
+					return nil, err
+				}
+				entry["Filter"] = map[string]any{"Key": map[string]any{"FilterRules": object(object(value)["S3Key"])["Rules"]}}
 			default:
 				entry[key] = value
 			}
 		}
 		out = append(out, entry)
 	}
-	return out
+	return out, nil
 }

@@ -2,7 +2,8 @@ package resource
 
 import (
 	"context"
-	"maps"
+	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -24,7 +25,7 @@ func snsTypes() map[string]*Type {
 			},
 		},
 		"AWS::SNS::Subscription": {
-			Properties: properties(`TopicArn! Protocol! Endpoint! Region! DeliveryPolicy FilterPolicy FilterPolicyScope
+			Properties: properties(`TopicArn! Protocol! Endpoint! Region DeliveryPolicy FilterPolicy FilterPolicyScope
 				RawMessageDelivery RedrivePolicy SubscriptionRoleArn`),
 			Required: []string{"TopicArn", "Protocol"}, Attributes: []string{"Arn"},
 			Exists: subscriptionExists, Create: createSubscription, Update: updateSubscription, Delete: deleteSubscription,
@@ -36,6 +37,14 @@ func snsTypes() map[string]*Type {
 			Configure: configureTopicPolicy,
 			Delete: func(ctx context.Context, c *Call) error {
 				return resetTopicPolicies(ctx, c, texts(c.Props["Topics"]))
+			},
+		},
+		"AWS::SNS::TopicInlinePolicy": {
+			Properties: properties("TopicArn! PolicyDocument"), Required: []string{"TopicArn", "PolicyDocument"},
+			Create:    func(_ context.Context, c *Call) error { c.ID = c.text("TopicArn"); return nil },
+			Configure: func(ctx context.Context, c *Call) error { return setTopicPolicies(ctx, c, []string{c.ID}) },
+			Delete: func(ctx context.Context, c *Call) error {
+				return resetTopicPolicies(ctx, c, []string{c.text("TopicArn")})
 			},
 		},
 	}
@@ -65,41 +74,51 @@ func topicExists(ctx context.Context, c *Call) (bool, error) {
 var topicDefaults = map[string]string{"DisplayName": "", "KmsMasterKeyId": "", "SignatureVersion": "1",
 	"TracingConfig": "PassThrough", "ContentBasedDeduplication": "false", "FifoThroughputScope": "Topic"}
 
+// topicAttribute is a property of a topic as an attribute.
+func (c *Call) topicAttribute(name string) (string, error) {
+	if c.Props[name] == nil {
+		return topicDefaults[name], nil
+	}
+	text, ok := template.Text(c.Props[name])
+	if !ok {
+		return "", wrongType(c.Logical+"/"+name, "a string")
+	}
+	return text, nil
+}
+
 func createTopic(ctx context.Context, c *Call) error {
 	attributes := map[string]string{}
-	for name := range topicDefaults {
-		if text, ok := template.Text(c.Props[name]); ok {
-			attributes[name] = text
+	for _, name := range template.Keys(topicDefaults) {
+		if c.Props[name] == nil {
+			continue
+		}
+		var err error
+		if attributes[name], err = c.topicAttribute(name); err != nil {
+			return err
 		}
 	}
 	if fifo := c.text("FifoTopic"); fifo == "true" {
 		attributes["FifoTopic"] = fifo
 	}
-	_, err := c.SNS.CreateTopic(ctx, &sns.CreateTopicInput{Name: &c.Name, Attributes: attributes, Tags: c.topicTags()})
+	_, err := c.SNS.CreateTopic(ctx, &sns.CreateTopicInput{Name: &c.Name, Attributes: attributes, Tags: tagList(c.tags(), snsTag)})
 	if err == nil {
 		c.topicAttributes()
 	}
 	return err
 }
 
-func (c *Call) topicTags() (tags []types.Tag) {
-	all := c.tags()
-	for _, key := range template.Keys(all) {
-		tags = append(tags, types.Tag{Key: aws.String(key), Value: aws.String(all[key])})
-	}
-	return tags
-}
+func snsTag(key, value *string) types.Tag { return types.Tag{Key: key, Value: value} }
 
 func updateTopic(ctx context.Context, c *Call) error {
 	for _, name := range template.Keys(topicDefaults) {
 		if !c.changed(name) {
 			continue
 		}
-		value, ok := template.Text(c.Props[name])
-		if !ok {
-			value = topicDefaults[name]
+		value, err := c.topicAttribute(name)
+		if err != nil {
+			return err
 		}
-		_, err := c.SNS.SetTopicAttributes(ctx, &sns.SetTopicAttributesInput{TopicArn: &c.ID, AttributeName: aws.String(name), AttributeValue: &value})
+		_, err = c.SNS.SetTopicAttributes(ctx, &sns.SetTopicAttributesInput{TopicArn: &c.ID, AttributeName: aws.String(name), AttributeValue: &value})
 		if err != nil {
 			return err
 		}
@@ -109,56 +128,72 @@ func updateTopic(ctx context.Context, c *Call) error {
 			return err
 		}
 	}
-	if tags := c.topicTags(); len(tags) > 0 {
+	if tags := tagList(c.tags(), snsTag); len(tags) > 0 {
 		_, err := c.SNS.TagResource(ctx, &sns.TagResourceInput{ResourceArn: &c.ID, Tags: tags})
 		return err
 	}
 	return nil
 }
 
-// subscribeToTopic makes the subscriptions that the topic lists, and ends those
-// that it listed before. To subscribe again changes nothing.
+// subscribeToTopic makes the subscriptions that the topic lists, where they are
+// not there, and ends those that it listed before. One that nobody has confirmed
+// cannot be ended: it expires.
 func subscribeToTopic(ctx context.Context, c *Call) error {
-	now := listed(c.Props["Subscription"])
-	for end := range now {
-		if end.protocol == "" || end.endpoint == "" {
-			return &PropertyError{"Subscription of " + c.Logical + " must have Endpoint and Protocol"}
+	now, err := c.listed(c.Props["Subscription"])
+	if err != nil {
+		return err
+	}
+	before, err := c.listed(c.Old["Subscription"])
+	if err != nil || len(now)+len(before) == 0 {
+		return err
+	}
+	there := map[end]string{}
+	err = c.subscriptions(ctx, c.ID, func(e end, arn string) { there[e] = arn })
+	if err != nil {
+		return err
+	}
+	for _, e := range now {
+		if there[e] != "" {
+			continue
 		}
-		_, err := c.SNS.Subscribe(ctx, &sns.SubscribeInput{TopicArn: &c.ID, Protocol: aws.String(end.protocol), Endpoint: aws.String(end.endpoint)})
-		if err != nil {
+		if _, err := c.SNS.Subscribe(ctx, &sns.SubscribeInput{TopicArn: &c.ID, Protocol: &e.Protocol, Endpoint: &e.Endpoint}); err != nil {
 			return err
 		}
 	}
-	before := listed(c.Old["Subscription"])
-	maps.DeleteFunc(before, func(end end, _ bool) bool { return now[end] })
-	if len(before) == 0 {
-		return nil
-	}
-	return c.subscriptions(ctx, c.ID, func(s types.Subscription) error {
-		if !before[end{aws.ToString(s.Protocol), aws.ToString(s.Endpoint)}] {
-			return nil
+	for _, e := range before {
+		if arn := there[e]; arn != "" && arn != pending && !slices.Contains(now, e) {
+			if err := unsubscribe(ctx, c, arn); err != nil {
+				return err
+			}
 		}
-		return unsubscribe(ctx, c, aws.ToString(s.SubscriptionArn))
-	})
+	}
+	return nil
 }
 
 // end is where a subscription leads.
-type end struct{ protocol, endpoint string }
+type end struct{ Protocol, Endpoint string }
 
-func listed(v any) map[end]bool {
-	ends := map[end]bool{}
-	list, _ := v.([]any)
-	for _, item := range list {
-		var e end
-		e.protocol, _ = template.Text(object(item)["Protocol"])
-		e.endpoint, _ = template.Text(object(item)["Endpoint"])
-		ends[e] = true
+// pending is shown for the ARN of a subscription that is not confirmed.
+const pending = "PendingConfirmation"
+
+// listed reads the subscriptions that a topic lists. These have two properties
+// and both must be there.
+func (c *Call) listed(v any) ([]end, error) {
+	var list struct{ Subscription []end }
+	if err := assign(&list, map[string]any{"Subscription": v}, c.Logical); err != nil {
+		return nil, err
 	}
-	return ends
+	for i, e := range list.Subscription {
+		if e.Protocol == "" || e.Endpoint == "" {
+			return nil, &PropertyError{fmt.Sprintf("Property validation failure: [The properties {/Subscription/%d/Endpoint} and "+
+				"{/Subscription/%d/Protocol} are required] in resource %s", i, i, c.Logical)}
+		}
+	}
+	return list.Subscription, nil
 }
 
 // subscriptions are those of a topic.
-func (c *Call) subscriptions(ctx context.Context, topic string, each func(types.Subscription) error) error {
+func (c *Call) subscriptions(ctx context.Context, topic string, each func(e end, arn string)) error {
 	pages := sns.NewListSubscriptionsByTopicPaginator(c.SNS, &sns.ListSubscriptionsByTopicInput{TopicArn: &topic})
 	for pages.HasMorePages() {
 		out, err := pages.NextPage(ctx)
@@ -166,9 +201,7 @@ func (c *Call) subscriptions(ctx context.Context, topic string, each func(types.
 			return err
 		}
 		for _, s := range out.Subscriptions {
-			if err := each(s); err != nil {
-				return err
-			}
+			each(end{aws.ToString(s.Protocol), aws.ToString(s.Endpoint)}, aws.ToString(s.SubscriptionArn))
 		}
 	}
 	return nil
@@ -179,23 +212,32 @@ func (c *Call) subscriptions(ctx context.Context, topic string, each func(types.
 var subscriptionDefaults = map[string]string{"DeliveryPolicy": "", "FilterPolicy": "{}", "FilterPolicyScope": "MessageAttributes",
 	"RawMessageDelivery": "false", "RedrivePolicy": "", "SubscriptionRoleArn": ""}
 
+// subscriptionExists finds a subscription that is confirmed. One that is not
+// hides its ARN; to subscribe again tells it, and makes no other.
 func subscriptionExists(ctx context.Context, c *Call) (bool, error) {
-	err := c.subscriptions(ctx, c.text("TopicArn"), func(s types.Subscription) error {
-		if aws.ToString(s.Protocol) == c.text("Protocol") && aws.ToString(s.Endpoint) == c.text("Endpoint") {
-			c.ID = aws.ToString(s.SubscriptionArn)
+	err := c.subscriptions(ctx, c.text("TopicArn"), func(e end, arn string) {
+		if e == (end{c.text("Protocol"), c.text("Endpoint")}) && arn != pending {
+			c.ID = arn
 			c.set("Arn", c.ID)
 		}
-		return nil
 	})
 	if err != nil || c.ID == "" {
-		return found(err)
+		return false, gone(err)
 	}
 	return true, nil
 }
 
-func createSubscription(ctx context.Context, c *Call) error {
+// ownRegion refuses a topic of another region.
+func (c *Call) ownRegion() error {
 	if region := c.text("Region"); region != "" && region != c.Region {
 		return &PropertyError{"Encountered unsupported property Region in resource " + c.Logical + ": this is " + c.Region}
+	}
+	return nil
+}
+
+func createSubscription(ctx context.Context, c *Call) error {
+	if err := c.ownRegion(); err != nil {
+		return err
 	}
 	attributes := map[string]string{}
 	for name := range subscriptionDefaults {
@@ -220,10 +262,18 @@ func createSubscription(ctx context.Context, c *Call) error {
 	return nil
 }
 
-// updateSubscription sets the scope of a filter before the filter, which is
-// judged by it.
+// updateSubscription sets attribute by attribute. Each filter is judged by the
+// scope that it meets, and a body's may say more: a scope that becomes the body
+// goes before the filter, one that becomes the attributes after it.
 func updateSubscription(ctx context.Context, c *Call) error {
-	for _, name := range []string{"FilterPolicyScope", "FilterPolicy", "RawMessageDelivery", "RedrivePolicy", "DeliveryPolicy", "SubscriptionRoleArn"} {
+	if err := c.ownRegion(); err != nil {
+		return err
+	}
+	names := []string{"FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "DeliveryPolicy", "SubscriptionRoleArn"}
+	if c.text("FilterPolicyScope") == "MessageBody" {
+		names[0], names[1] = names[1], names[0]
+	}
+	for _, name := range names {
 		if !c.changed(name) {
 			continue
 		}
@@ -261,21 +311,20 @@ func unsubscribe(ctx context.Context, c *Call, arn string) error {
 // configureTopicPolicy gives the policy to its topics, and the default one to
 // those that it no longer names.
 func configureTopicPolicy(ctx context.Context, c *Call) error {
+	topics, left := texts(c.Props["Topics"]), texts(c.Old["Topics"])
+	left = slices.DeleteFunc(left, func(arn string) bool { return contains(topics, arn) })
+	if err := resetTopicPolicies(ctx, c, left); err != nil {
+		return err
+	}
+	return setTopicPolicies(ctx, c, topics)
+}
+
+func setTopicPolicies(ctx context.Context, c *Call, arns []string) error {
 	policy, err := document(c.Props["PolicyDocument"])
 	if err != nil {
 		return err
 	}
-	topics := texts(c.Props["Topics"])
-	var left []string
-	for _, arn := range texts(c.Old["Topics"]) {
-		if !contains(topics, arn) {
-			left = append(left, arn)
-		}
-	}
-	if err := resetTopicPolicies(ctx, c, left); err != nil {
-		return err
-	}
-	for _, arn := range topics {
+	for _, arn := range arns {
 		if err := setTopicPolicy(ctx, c, arn, policy); err != nil {
 			return err
 		}

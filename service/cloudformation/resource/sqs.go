@@ -48,7 +48,7 @@ func (c *Call) queueAttributes(url string) {
 }
 
 // queueDefaults is what an attribute returns to when a template no longer sets it.
-var queueDefaults = map[string]string{"DelaySeconds": "0", "MaximumMessageSize": "262144", "MessageRetentionPeriod": "345600",
+var queueDefaults = map[string]string{"DelaySeconds": "0", "MaximumMessageSize": "1048576", "MessageRetentionPeriod": "345600",
 	"ReceiveMessageWaitTimeSeconds": "0", "VisibilityTimeout": "30", "RedrivePolicy": "", "RedriveAllowPolicy": "",
 	"KmsMasterKeyId": "", "KmsDataKeyReusePeriodSeconds": "300", "SqsManagedSseEnabled": "true",
 	"ContentBasedDeduplication": "false", "DeduplicationScope": "queue", "FifoThroughputLimit": "perQueue"}
@@ -63,7 +63,7 @@ func queueAttribute(v any) (string, error) {
 func createQueue(ctx context.Context, c *Call) error {
 	attributes := map[string]string{}
 	for name, v := range c.Props {
-		if name == "QueueName" || name == "Tags" || name == "FifoQueue" && v == false {
+		if name == "QueueName" || name == "Tags" || name == "FifoQueue" && c.text(name) == "false" {
 			continue
 		}
 		text, err := queueAttribute(v)

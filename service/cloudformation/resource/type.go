@@ -99,6 +99,7 @@ type Call struct {
 	Props           map[string]any    // as they shall be
 	Old             map[string]any    // as they were, for Update
 	Tags            map[string]string // the stack's
+	OldTags         map[string]string // the stack's as they were, for Update
 	Attributes      map[string]any
 }
 

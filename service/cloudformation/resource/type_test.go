@@ -59,6 +59,13 @@ func TestChooseName(t *testing.T) {
 			t.Errorf("%s twice", name)
 		}
 	}
+	fifo := Type{NameProperty: "N", MaxName: 40, FIFOProperty: "Fifo"}
+	for value, suffix := range map[any]string{true: ".fifo", "true": ".fifo", false: "", "false": "", nil: ""} {
+		name, own := fifo.ChooseName(strings.Repeat("s", 60), "Queue", map[string]any{"Fifo": value})
+		if own || strings.HasSuffix(name, ".fifo") != (suffix != "") || len(name) > 40 {
+			t.Errorf("%v: %s", value, name)
+		}
+	}
 	if name, own := (&Type{NameProperty: "N"}).ChooseName("s", "L", map[string]any{"N": "mine"}); name != "mine" || !own {
 		t.Errorf("%s %v", name, own)
 	}
