@@ -2,6 +2,7 @@ package runnel_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -10,12 +11,17 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	eventbridgetypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
@@ -43,7 +49,55 @@ func (v *victim) writes() map[string]func(ctx context.Context, name string) erro
 			_, err := v.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(trust)})
 			return err
 		},
+		"published": v.publishNews,
+		"put":       v.putHappening,
+		"metric":    v.putMetric,
 	}
+}
+
+// fans are the queues that each message of the topic goes to, and those of each
+// event of the bus.
+var fans = map[string][]string{
+	"published": {"news-1", "news-2", "news-3"},
+	"put":       {"bus-1", "bus-2", "bus-3"},
+}
+
+func (v *victim) publishNews(ctx context.Context, name string) error {
+	_, err := v.sns.Publish(ctx, &sns.PublishInput{TopicArn: aws.String("arn:aws:sns:us-east-1:" + account + ":news"), Message: &name})
+	return err
+}
+
+func (v *victim) putHappening(ctx context.Context, name string) error {
+	out, err := v.buses.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []eventbridgetypes.PutEventsRequestEntry{{
+		Source: aws.String("victim"), DetailType: aws.String("it happened"), Detail: aws.String(fmt.Sprintf(`{"name":%q}`, name)),
+	}}})
+	if err == nil && out.FailedEntryCount > 0 {
+		err = errors.New(*out.Entries[0].ErrorMessage)
+	}
+	return err
+}
+
+func (v *victim) putMetric(ctx context.Context, name string) error {
+	_, err := v.metrics.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String("Victim"), MetricData: []cloudwatchtypes.MetricDatum{{
+		MetricName: aws.String("Writes"), Value: aws.Float64(1), Dimensions: []cloudwatchtypes.Dimension{{Name: aws.String("Name"), Value: &name}},
+	}}})
+	return err
+}
+
+// prepareFans makes the topic and the rule that writes go out from.
+func (v *victim) prepareFans() {
+	v.Helper()
+	news := v.topic("news")
+	for _, name := range fans["published"] {
+		_, arn := v.queueFor(name, "sns.amazonaws.com")
+		v.subscribe(news, "sqs", arn, "RawMessageDelivery", "true")
+	}
+	var targets []eventbridgetypes.Target
+	for _, name := range fans["put"] {
+		_, arn := v.queueFor(name, "events.amazonaws.com")
+		targets = append(targets, target(arn))
+	}
+	v.rule(&eventbridge.PutRuleInput{Name: aws.String("victim"), EventPattern: aws.String(`{"source": ["victim"]}`)}, targets...)
 }
 
 // prepare makes what writes write to. Events that succeed go to a queue.
@@ -63,6 +117,7 @@ func (v *victim) prepare() {
 		FunctionName:      aws.String("echo"),
 		DestinationConfig: &lambdatypes.DestinationConfig{OnSuccess: &lambdatypes.OnSuccess{Destination: aws.String("arn:aws:sqs:us-east-1:000000000000:events")}},
 	}))(v)
+	v.prepareFans()
 }
 
 // TestKillServices kills a runtime under writes of each service, and looks for
@@ -99,7 +154,7 @@ func (v *victim) writeUntilKilled(round int, acknowledged map[string][]string) {
 				}
 				mu.Lock()
 				acknowledged[kind] = append(acknowledged[kind], name)
-				if total++; total == 50+40*round {
+				if total++; total == 80+60*round {
 					close(enough)
 				}
 				mu.Unlock()
@@ -136,6 +191,16 @@ func (r *rig) checkWrites(acknowledged map[string][]string) {
 	}
 	r.awaitMessages("messages", acknowledged["message"])
 	r.awaitMessages("events", acknowledged["event"])
+	for kind, queues := range fans {
+		for _, queue := range queues {
+			r.awaitMessages(queue, acknowledged[kind])
+		}
+	}
+	for _, name := range acknowledged["metric"] {
+		if got := r.statistic(metric{"Victim", "Writes", "Name", name}, "Sum"); got != 1 {
+			r.Errorf("metric %s is %v", name, got)
+		}
+	}
 }
 
 // awaitMessages receives from a queue until each of the names was in a body.

@@ -18,7 +18,7 @@ import (
 )
 
 // TestMain lets the test binary be what a test starts as a process of its own:
-// a function, and a runtime that can be killed.
+// a function, and a runtime and a worker that can be killed.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
@@ -27,6 +27,12 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		case "serve":
 			if err := serve(os.Args[2]); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			os.Exit(0)
+		case "work":
+			if err := work(os.Args[2]); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				os.Exit(1)
 			}
@@ -40,9 +46,19 @@ func TestMain(m *testing.M) {
 // pipelines' functions, and those that behave badly.
 func function() error {
 	if name, ok := strings.CutPrefix(os.Getenv("_HANDLER"), "test."); ok {
-		lambda.Start(misbehaviour[name])
+		handler, ok := behaviour[name]
+		if !ok {
+			handler = misbehaviour[name]
+		}
+		lambda.Start(handler)
 	}
 	return functions.Start(context.Background())
+}
+
+// behaviour is what functions do that tests need done.
+var behaviour = map[string]any{
+	"print": func(line string) { fmt.Println(strings.ReplaceAll(line, "\n", " ")) },
+	"relay": relay,
 }
 
 // misbehaviour is what functions do that Lambda must live with.

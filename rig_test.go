@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,12 +19,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
@@ -53,15 +57,18 @@ func (r *rig) in(t testing.TB) *rig {
 }
 
 type clients struct {
-	aws    aws.Config
-	s3     *s3.Client
-	sqs    *sqs.Client
-	table  *dynamodb.Client
-	lambda *lambda.Client
-	logs   *cloudwatchlogs.Client
-	stacks *cloudformation.Client
-	apis   *apigateway.Client
-	iam    *iam.Client
+	aws     aws.Config
+	s3      *s3.Client
+	sqs     *sqs.Client
+	sns     *sns.Client
+	buses   *eventbridge.Client
+	table   *dynamodb.Client
+	lambda  *lambda.Client
+	logs    *cloudwatchlogs.Client
+	metrics *cloudwatch.Client
+	stacks  *cloudformation.Client
+	apis    *apigateway.Client
+	iam     *iam.Client
 }
 
 // plainBodies hides that the SDK's request bodies have a WriteTo. net/http looks
@@ -90,15 +97,18 @@ func newClients(endpoint, secret string) clients {
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 	}
 	return clients{
-		aws:    cfg,
-		s3:     s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
-		sqs:    sqs.NewFromConfig(cfg),
-		table:  dynamodb.NewFromConfig(cfg),
-		lambda: lambda.NewFromConfig(cfg),
-		logs:   cloudwatchlogs.NewFromConfig(cfg),
-		stacks: cloudformation.NewFromConfig(cfg),
-		apis:   apigateway.NewFromConfig(cfg),
-		iam:    iam.NewFromConfig(cfg),
+		aws:     cfg,
+		s3:      s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
+		sqs:     sqs.NewFromConfig(cfg),
+		sns:     sns.NewFromConfig(cfg),
+		buses:   eventbridge.NewFromConfig(cfg),
+		table:   dynamodb.NewFromConfig(cfg),
+		lambda:  lambda.NewFromConfig(cfg),
+		logs:    cloudwatchlogs.NewFromConfig(cfg),
+		metrics: cloudwatch.NewFromConfig(cfg),
+		stacks:  cloudformation.NewFromConfig(cfg),
+		apis:    apigateway.NewFromConfig(cfg),
+		iam:     iam.NewFromConfig(cfg),
 	}
 }
 
@@ -168,7 +178,12 @@ func (r *rig) deployPipeline() map[string]string {
 // deploy deploys a template that must succeed, and returns its outputs.
 func (r *rig) deploy(stack string, t *deploy.Template) map[string]string {
 	r.Helper()
-	result, err := deploy.Deploy(r.Context(), t, deploy.Options{AWS: r.aws, Stack: stack})
+	return r.deployWith(stack, t, nil)
+}
+
+func (r *rig) deployWith(stack string, t *deploy.Template, parameters map[string]string) map[string]string {
+	r.Helper()
+	result, err := deploy.Deploy(r.Context(), t, deploy.Options{AWS: r.aws, Stack: stack, Parameters: parameters})
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -234,6 +249,37 @@ func (r *rig) awaitDepth(url, visible, hidden string) {
 		v, h := r.depth(url)
 		return v == visible && h == hidden, v + " and " + h
 	})
+}
+
+// take receives so many messages, with all that they have, and deletes them.
+func (r *rig) take(url string, want int) (got []sqstypes.Message) {
+	r.Helper()
+	eventually(r, fmt.Sprintf("%d messages from %s", want, path.Base(url)), func() (bool, any) {
+		got = append(got, r.takeUpTo(url, want-len(got))...)
+		return len(got) >= want, len(got)
+	})
+	return got
+}
+
+// takeUpTo takes what one request gives of so many.
+func (r *rig) takeUpTo(url string, most int) []sqstypes.Message {
+	r.Helper()
+	out := must(r.sqs.ReceiveMessage(r.Context(), &sqs.ReceiveMessageInput{
+		QueueUrl: &url, MaxNumberOfMessages: int32(min(10, most)), WaitTimeSeconds: 1,
+		MessageAttributeNames:       []string{"All"},
+		MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{sqstypes.MessageSystemAttributeNameAll},
+	}))(r)
+	if len(out.Messages) == 0 {
+		return nil
+	}
+	in := &sqs.DeleteMessageBatchInput{QueueUrl: &url}
+	for i, m := range out.Messages {
+		in.Entries = append(in.Entries, sqstypes.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: m.ReceiptHandle})
+	}
+	if deleted := must(r.sqs.DeleteMessageBatch(r.Context(), in))(r); len(deleted.Failed) > 0 {
+		r.Errorf("delete: %s", aws.ToString(deleted.Failed[0].Message))
+	}
+	return out.Messages
 }
 
 // receive takes one message with all that it has.

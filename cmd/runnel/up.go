@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"github.com/runnel/runnel"
@@ -58,6 +59,11 @@ func (c *call) runtime() *runnel.Config {
 	c.flags.StringVar(&cfg.Account, "account", runnel.DefaultAccount, "account `id` in ARNs")
 	c.flags.StringVar(&cfg.Region, "region", runnel.DefaultRegion, "`region` in ARNs")
 	c.flags.StringVar(&cfg.AccessKeys, "credentials", "", "AWS shared credentials `file`: requests must be signed with one of its keys")
+	c.flags.BoolFunc("metrics", "measure the services, for CloudWatch (default true)", func(v string) error {
+		on, err := strconv.ParseBool(v)
+		cfg.NoMetrics = !on
+		return err
+	})
 	c.flags.IntVar(&cfg.Concurrency, "concurrency", 0, "how many functions run at once (default 64)")
 	return cfg
 }

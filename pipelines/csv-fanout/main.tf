@@ -62,6 +62,12 @@ variable "columns" {
   description = "columns that a file must have"
 }
 
+variable "alarm_endpoint" {
+  type        = string
+  default     = ""
+  description = "an https:// URL that is told of alarms, besides the queue of alarms, and confirms"
+}
+
 data "aws_caller_identity" "current" {}
 
 # --- A file becomes a message of the topic -----------------------------------
@@ -146,7 +152,7 @@ data "aws_iam_policy_document" "csv_to_json" {
   }
   statement {
     actions   = ["sqs:SendMessage"]
-    resources = [aws_sqs_queue.rows.arn, aws_sqs_queue.failed_files.arn]
+    resources = [aws_sqs_queue.failed_files.arn]
   }
   statement { # a file that takes several invocations
     actions   = ["lambda:InvokeFunction"]
@@ -209,6 +215,23 @@ resource "aws_sns_topic_subscription" "csv_to_json" {
 
 resource "aws_sqs_queue" "rows" {
   name = var.name
+}
+
+data "aws_iam_policy_document" "rows" {
+  statement {
+    sid       = "Rows"
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.rows.arn]
+    principals {
+      type        = "AWS"
+      identifiers = [aws_iam_role.csv_to_json.arn]
+    }
+  }
+}
+
+resource "aws_sqs_queue_policy" "rows" {
+  queue_url = aws_sqs_queue.rows.id
+  policy    = data.aws_iam_policy_document.rows.json
 }
 
 resource "aws_sqs_queue" "failed_files" {
@@ -326,6 +349,13 @@ resource "aws_sns_topic_subscription" "alarms" {
   depends_on           = [aws_sqs_queue_policy.alarms]
 }
 
+resource "aws_sns_topic_subscription" "alarm_endpoint" {
+  count     = var.alarm_endpoint == "" ? 0 : 1
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = "https"
+  endpoint  = var.alarm_endpoint
+}
+
 output "bucket" {
   value = aws_s3_bucket.upload.id
 }
@@ -334,6 +364,22 @@ output "queue_url" {
   value = aws_sqs_queue.rows.url
 }
 
+output "topic" {
+  value = aws_sns_topic.upload.arn
+}
+
 output "notice_queue_url" {
   value = aws_sqs_queue.notices.url
+}
+
+output "failed_files_url" {
+  value = aws_sqs_queue.failed_files.url
+}
+
+output "alarm_queue_url" {
+  value = aws_sqs_queue.alarms.url
+}
+
+output "alarm_topic" {
+  value = aws_sns_topic.alarms.arn
 }

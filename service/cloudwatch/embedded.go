@@ -9,10 +9,12 @@ import (
 	"github.com/runnel/runnel/store"
 )
 
-// maxEmbedded is how many values times dimension sets a line may hold. The
-// specification sets no limit to directives; the transaction that keeps the
-// line has one to its length.
-const maxEmbedded = 10_000
+// Limits of a line. The specification sets none to directives; the transaction
+// that keeps the line has one to its length.
+const (
+	maxEmbedded      = 10_000  // values times dimension sets
+	maxEmbeddedNames = 4 << 20 // bytes of the metrics' names and dimensions, told for each set
+)
 
 // PutEmbedded implements [event.Metrics].
 func (s *Service) PutEmbedded(_ context.Context, tx *store.Tx, line event.LogLine) error {
@@ -24,7 +26,7 @@ func (s *Service) PutEmbedded(_ context.Context, tx *store.Tx, line event.LogLin
 		return nil // a line as any other
 	}
 	var b batch
-	n := 0
+	n, names := 0, 0
 	for _, m := range parsed.Metrics {
 		if n += len(m.Values) * len(m.Dimensions); n > maxEmbedded {
 			return nil
@@ -34,7 +36,11 @@ func (s *Service) PutEmbedded(_ context.Context, tx *store.Tx, line event.LogLin
 			for i, d := range set {
 				id.Dimensions[i] = series.Dimension(d)
 			}
-			to := b.values(id.Key(), parsed.Time, m.Unit, m.Fine)
+			key := id.Key()
+			if names += len(key); names > maxEmbeddedNames {
+				return nil
+			}
+			to := b.values(key, parsed.Time, m.Unit, m.Fine)
 			for _, v := range m.Values {
 				to.Add(v, 1)
 			}

@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -50,6 +51,7 @@ func statuses() map[string]int {
 type faults struct {
 	code  string // of all of them, if set
 	first string
+	found int // how many there are
 	texts []string
 }
 
@@ -57,7 +59,7 @@ type faults struct {
 const maxFaults = 50
 
 func (f *faults) add(code, format string, args ...any) {
-	if f.first == "" {
+	if f.found++; f.found == 1 {
 		f.first = code
 	}
 	if len(f.texts) < maxFaults {
@@ -87,12 +89,8 @@ func (f *faults) size(parameter string, n, limit int) {
 
 // err is all that was found, or nil.
 func (f *faults) err() error {
-	if f.first == "" {
+	if f.found == 0 {
 		return nil
 	}
-	code := f.first
-	if f.code != "" {
-		code = f.code
-	}
-	return &wire.Error{Code: code, Message: strings.Join(f.texts, "\n")}
+	return &wire.Error{Code: cmp.Or(f.code, f.first), Message: strings.Join(f.texts, "\n")}
 }

@@ -90,7 +90,7 @@ func (f *faults) timestamp(t *time.Time, name string, now time.Time) {
 }
 
 func (f *faults) statisticSet(set *types.StatisticSet, name string) {
-	before := len(f.texts)
+	before := f.found
 	for _, p := range []struct {
 		name string
 		v    *float64
@@ -102,7 +102,7 @@ func (f *faults) statisticSet(set *types.StatisticSet, name string) {
 		}
 	}
 	switch {
-	case len(f.texts) > before:
+	case f.found > before:
 	case *set.SampleCount <= 0:
 		f.add(codeValue, "The parameter %s.SampleCount must be greater than 0.", name)
 	case *set.Maximum < *set.Minimum:

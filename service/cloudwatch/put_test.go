@@ -109,6 +109,16 @@ func TestPutMetricDataErrors(t *testing.T) {
 	})
 }
 
+// TestManyFaults has more faults than are told before one that is looked at
+// closely.
+func TestManyFaults(t *testing.T) {
+	inBubble(t, func(t *testing.T, fx *fixture) {
+		data := append(make([]types.MetricDatum, 60), types.MetricDatum{MetricName: aws.String("s"), StatisticValues: &types.StatisticSet{}})
+		_, err := fx.service.PutMetricData(ctx, &api.PutMetricDataInput{Namespace: aws.String("N"), MetricData: data})
+		equal(t, "lines", strings.Count(message(err), "\n"), 49)
+	})
+}
+
 // TestEntities are refused by name.
 func TestEntities(t *testing.T) {
 	inBubble(t, func(t *testing.T, fx *fixture) {

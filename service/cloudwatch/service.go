@@ -8,16 +8,17 @@
 // as part of a distribution (package stat), so that every statistic can be
 // told of any period. Expressions are computed by package math.
 //
-// Dashboards are kept and given back. Metric streams, anomaly detectors, insight rules, metric images and data of
-// entities are not here; their operations are unknown, and what refers to them
-// is refused by name.
+// Dashboards are kept and given back. Metric streams, anomaly detectors,
+// insight rules, metric images and data of entities are not here; their
+// operations are unknown, and what refers to them is refused by name.
 //
 // What holds:
 //
 //   - What PutMetricData acknowledged is on disk.
 //   - What services observe costs them no more than memory. It is written when
 //     the minute ends, and readers see it before: a crash takes a minute of it.
-//   - Nobody wakes up when nothing happens.
+//   - Nobody wakes up when nothing happens, but once a minute for the levels
+//     that services have sampled ([Service.Sample]).
 package cloudwatch
 
 import (

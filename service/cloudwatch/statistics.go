@@ -74,7 +74,7 @@ func checkStatistics(in *api.GetMetricStatisticsInput) error {
 			f.value(name, fmt.Sprintf("ExtendedStatistics.member.%d", i+1))
 		}
 	}
-	if f.first == "" {
+	if f.found == 0 {
 		if n := int64(in.EndTime.Sub(*in.StartTime) / seconds(in.Period)); n > maxDatapoints {
 			f.add(codeCombination, "You have requested up to %s datapoints, which exceeds the limit of 1,440. "+
 				"You may reduce the datapoints requested by increasing Period, or decreasing the time range.", grouped(n))

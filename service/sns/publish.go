@@ -99,7 +99,7 @@ func (s *Service) PublishBatch(ctx context.Context, in *api.PublishBatchInput) (
 	if err := s.publish(ctx, name, batch); err != nil {
 		return nil, err
 	}
-	out := &api.PublishBatchOutput{}
+	out := &api.PublishBatchOutput{Failed: []types.BatchResultErrorEntry{}}
 	for i, m := range batch {
 		out.Successful = append(out.Successful, types.PublishBatchResultEntry{
 			Id: entries[i].Id, MessageId: &m.id, SequenceNumber: m.sequenceNumber(),

@@ -335,6 +335,7 @@ func (s *Service) list(tx *store.Tx, space store.Key, token *string) (out []type
 	if err != nil {
 		return nil, nil, err
 	}
+	out = []types.Subscription{}
 	var last store.Key
 	for k := range tx.Scan(keys) {
 		if len(out) == pageSize {

@@ -102,7 +102,7 @@ func (s *Service) ListTagsForResource(ctx context.Context, in *api.ListTagsForRe
 	if err != nil {
 		return nil, err
 	}
-	out := &api.ListTagsForResourceOutput{}
+	out := &api.ListTagsForResourceOutput{Tags: []types.Tag{}}
 	return out, s.store.View(ctx, func(tx *store.Tx) error {
 		t := s.load(tx, name)
 		if t == nil {

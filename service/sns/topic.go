@@ -209,7 +209,7 @@ func (s *Service) ListTopics(ctx context.Context, in *api.ListTopicsInput) (*api
 	if err != nil {
 		return nil, err
 	}
-	out := &api.ListTopicsOutput{}
+	out := &api.ListTopicsOutput{Topics: []types.Topic{}}
 	return out, s.store.View(ctx, func(tx *store.Tx) error {
 		var last store.Key
 		for k := range tx.Scan(keys) {

@@ -513,3 +513,17 @@ func TestFIFODeleteQueue(t *testing.T) {
 		equal(t, "no copies of the old one's", fx.got(url), "a1")
 	})
 }
+
+// TestQueryIsNoName: what follows a URL's path does not make a FIFO queue of a
+// standard one.
+func TestQueryIsNoName(t *testing.T) {
+	inBubble(t, func(t *testing.T, fx *fixture) {
+		url := ptr(*fx.queue("q") + "?x=.fifo")
+		_, err := fx.SendMessage(ctx, &api.SendMessageInput{QueueUrl: url, MessageBody: ptr("x"), MessageGroupId: ptr("g"), MessageDeduplicationId: ptr("d")})
+		equal(t, "send", code(err), "InvalidParameterValue")
+		_, err = fx.ReceiveMessage(ctx, &api.ReceiveMessageInput{QueueUrl: url, ReceiveRequestAttemptId: ptr("a")})
+		equal(t, "receive", code(err), "InvalidParameterValue")
+		_, err = fx.SetQueueAttributes(ctx, &api.SetQueueAttributesInput{QueueUrl: url, Attributes: map[string]string{"ContentBasedDeduplication": "true"}})
+		equal(t, "attribute", code(err), "InvalidAttributeName")
+	})
+}

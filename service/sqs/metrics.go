@@ -2,6 +2,8 @@ package sqs
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -108,12 +110,13 @@ func (u *uses) since(queue string, t time.Time) bool {
 func (u *uses) forget(queue string) { u.byQueue.Delete(queue) }
 
 // sample measures the levels of all queues that have messages or were used
-// lately.
+// lately. One that is damaged does not keep it from the others.
 func (s *Service) sample(ctx context.Context) error {
 	names, err := s.allNames(ctx)
 	if err != nil {
 		return err
 	}
+	var faults []error
 	for _, name := range names {
 		err := s.store.View(ctx, func(tx *store.Tx) error {
 			if q := s.load(tx, name); q != nil {
@@ -121,11 +124,14 @@ func (s *Service) sample(ctx context.Context) error {
 			}
 			return nil
 		})
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
-			return err
+			faults = append(faults, fmt.Errorf("queue %s: %w", name, err))
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 func (s *Service) allNames(ctx context.Context) (names []string, err error) {

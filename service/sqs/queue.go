@@ -297,8 +297,11 @@ func checkNewName(name *string, fifo bool) error {
 func isFIFO(name string) bool { return strings.HasSuffix(name, ".fifo") }
 
 // addressesFIFO reports whether a URL is that of a FIFO queue, without reading
-// the whole of it: what it takes for a standard queue's may be refused later.
-func addressesFIFO(url *string) bool { return url != nil && isFIFO(strings.TrimRight(*url, "/")) }
+// the whole of it: what it takes for a standard queue's may be refused later,
+// but never the other way round, so that a query proves nothing.
+func addressesFIFO(url *string) bool {
+	return url != nil && isFIFO(strings.TrimRight(*url, "/")) && !strings.ContainsAny(*url, "?#")
+}
 
 func errName() error {
 	return errInvalid("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")

@@ -3,6 +3,7 @@ package sqs_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -120,6 +121,27 @@ func TestRetention(t *testing.T) {
 		equal(t, "counts with a longer period", fx.counts(url), "1/0/0")
 		time.Sleep(31 * time.Second)
 		equal(t, "counts in the end", fx.counts(url), "0/0/0")
+	})
+}
+
+// TestRetentionOfLarge removes more bytes than one transaction does.
+func TestRetentionOfLarge(t *testing.T) {
+	inBubble(t, func(t *testing.T, fx *fixture) {
+		for _, url := range []*string{fx.queue("q", "MessageRetentionPeriod", "60"), fx.fifo("q", "MessageRetentionPeriod", "60")} {
+			body := strings.Repeat("x", 1<<20)
+			for i := range 6 {
+				in := &api.SendMessageInput{QueueUrl: url, MessageBody: &body}
+				if strings.HasSuffix(*url, ".fifo") {
+					in.MessageGroupId, in.MessageDeduplicationId = ptr("g"), ptr(strconv.Itoa(i))
+				}
+				_, err := fx.SendMessage(ctx, in)
+				equal(t, "send", code(err), "")
+			}
+			time.Sleep(60*time.Second + time.Millisecond)
+			equal(t, "counts", fx.counts(url), "0/0/0")
+		}
+		fx.verify("q")
+		fx.verify("q.fifo")
 	})
 }
 

@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"context"
+	"errors"
 
 	"github.com/runnel/runnel/service/sqs/backlog"
 	"github.com/runnel/runnel/store"
@@ -13,14 +14,18 @@ const recoverBatch = 500
 // Recover makes visible again what was received for functions by a process that
 // is no more, since nobody will delete it; otherwise it would stay hidden until
 // its timeout ends. How often it was received stays counted. It comes before
-// anything receives for functions.
+// anything receives for functions. A queue whose rows are damaged is passed
+// over, since the others can be served.
 func (s *Service) Recover(ctx context.Context) error {
 	names, err := s.allNames(ctx)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		if err := s.recover(ctx, name); err != nil {
+		err := s.recover(ctx, name)
+		if errors.Is(err, backlog.ErrRow) {
+			s.cfg.Logger.ErrorContext(ctx, "messages stay hidden until their timeout ends", "queue", name, "err", err)
+		} else if err != nil {
 			return err
 		}
 	}

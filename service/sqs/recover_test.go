@@ -1,14 +1,21 @@
 package sqs_test
 
 import (
+	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/sqs"
+	"github.com/runnel/runnel/service/sqs/backlog"
 	"github.com/runnel/runnel/store"
+	"github.com/runnel/runnel/store/storetest"
 )
 
 // TestRecover: what a process had for its functions when it died is visible at
@@ -71,5 +78,39 @@ func TestRecoverMany(t *testing.T) {
 		equal(t, "recover", fx.service.Recover(ctx), nil)
 		equal(t, "after", fx.counts(url), "1200/0/0")
 		fx.verify("q")
+	})
+}
+
+// TestRecoverDamaged: a queue whose rows are damaged keeps nobody from
+// recovering, or measuring, the others.
+func TestRecoverDamaged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &ledger{}
+		fx := newFixtureWith(t, storetest.Open(t), sqs.Config{Account: account, Region: region, Metrics: l, Logger: slog.New(slog.DiscardHandler)})
+		lend := func(url *string, name string) {
+			fx.send(url, "x")
+			err := fx.store.Update(ctx, func(tx *store.Tx) error {
+				_, err := fx.service.Receive(ctx, tx, parsed(t, name), 1, 0)
+				return err
+			})
+			equal(t, "receive", err, nil)
+		}
+		lend(fx.queue("a"), "a")
+		repair := fx.damage("state") // of the queue that comes first
+		url := fx.queue("b")
+		lend(url, "b")
+		equal(t, "recover", fx.service.Recover(ctx), nil)
+		equal(t, "the other", fx.counts(url), "1/0/0")
+		equal(t, "damaged", fx.counts(fx.url("a")), "0/1/0")
+		repair()
+		repair = fx.damage("tally")
+		fx.queue("c")
+		fx.send(fx.url("c"), "x")
+		l.told()
+		if err := l.sample(ctx); !errors.Is(err, backlog.ErrRow) {
+			t.Errorf("sample: %v", err)
+		}
+		equal(t, "measured", strings.Contains(l.told(), "ApproximateNumberOfMessagesVisible QueueName=c 1 Count"), true)
+		repair()
 	})
 }

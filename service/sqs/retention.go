@@ -13,6 +13,7 @@ import (
 const (
 	retentionTimer = "sqs.retention" // id: the queue's number and name
 	expireBatch    = 500             // messages that one transaction removes
+	expireBytes    = 4 << 20         // bytes after which it removes no more: it holds up all others
 )
 
 // timerID names a queue in timers. Its number is there so that the timers of a
@@ -51,13 +52,13 @@ func (s *Service) expire(_ context.Context, tx *store.Tx, id string) error {
 	r.Expiry = 0
 	bodies := r.Bodies()
 	r.Oldest = tx.NextID()
-	n := 0
+	n, size := 0, 0
 	for seq, row := range bodies {
 		sent, visible, err := stampOf(row)
 		if err != nil {
 			return err
 		}
-		if end := sent.Add(q.retention); end.After(tx.Now()) || n == expireBatch {
+		if end := sent.Add(q.retention); end.After(tx.Now()) || n == expireBatch || size >= expireBytes {
 			r.Oldest = seq
 			r.expireAt(end)
 			break
@@ -66,6 +67,7 @@ func (s *Service) expire(_ context.Context, tx *store.Tx, id string) error {
 			return err
 		}
 		n++
+		size += len(row)
 	}
 	return r.Save()
 }

@@ -107,7 +107,8 @@ func senderID(req *wire.Request, account string) string {
 	return account
 }
 
-// put adds a message to a queue.
+// put adds a message to a queue. Its errors say why the queue does not take it;
+// those of rows come with Save.
 func (r *rows) put(o *outgoing) error {
 	if o.size > r.q.maxSize {
 		return errInvalid("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", r.q.maxSize)

@@ -21,6 +21,9 @@
 //   - What was sent to a FIFO queue is remembered for five minutes, whatever
 //     becomes of the message, of the process, or of the queue's contents.
 //
+// What a queue is told of encryption it keeps and shows, and no more: its
+// messages lie on the disk as they were sent.
+//
 // AWS looks for groups among a FIFO queue's first 120,000 messages, and limits
 // how much is sent in a second; Runnel does neither.
 //

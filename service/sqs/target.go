@@ -71,8 +71,8 @@ func (s *Service) byARN(tx *store.Tx, a event.ARN) (*queue, error) {
 }
 
 // Accept implements [event.Target]: the event becomes a message. What a queue
-// cannot take at all, such as one without a group in a FIFO queue, it does not
-// permit.
+// cannot take at all, such as one without a group in a FIFO queue or one that
+// is longer than it allows, it does not permit: nothing but that event fails.
 func (s *Service) Accept(_ context.Context, tx *store.Tx, to event.ARN, e event.Event) error {
 	q, err := s.admit(tx, to, e.From)
 	if err != nil {
@@ -84,14 +84,11 @@ func (s *Service) Accept(_ context.Context, tx *store.Tx, to event.ARN, e event.
 			return fmt.Errorf("%s: %w: %w", to, err, event.ErrDenied)
 		}
 		o.identify(e.Dedup)
-		if o.needsID(q) {
-			return fmt.Errorf("%s: %w: %w", to, errDeduplication(), event.ErrDenied)
-		}
 	}
 	o.row = o.encode()
 	r := s.rowsOf(tx, q)
 	if err := r.put(o); err != nil {
-		return err
+		return fmt.Errorf("%s: %w: %w", to, err, event.ErrDenied)
 	}
 	return r.Save()
 }

@@ -1,6 +1,7 @@
 package sqs_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"testing"
@@ -89,6 +90,23 @@ func TestAccept(t *testing.T) {
 		equal(t, "trace", m.Attributes["AWSTraceHeader"], e.Trace)
 		equal(t, "number", *m.MessageAttributes["n"].StringValue, "1")
 		equal(t, "binary", string(m.MessageAttributes["b"].BinaryValue), "\a")
+	})
+}
+
+// TestAcceptTooLong: what is longer than a queue allows is the loss of that
+// queue alone, not of the transaction that tells it.
+func TestAcceptTooLong(t *testing.T) {
+	inBubble(t, func(t *testing.T, fx *fixture) {
+		url := fx.queue("q", "Policy", policyFor(`{}`), "MaximumMessageSize", "1024")
+		err := fx.store.Update(ctx, func(tx *store.Tx) error {
+			for _, n := range []int{1025, 1024} {
+				err := fx.service.Accept(ctx, tx, parsed(t, "q"), event.Event{Body: bytes.Repeat([]byte("x"), n), From: bucket})
+				equal(t, "denied", errors.Is(err, event.ErrDenied), n > 1024)
+			}
+			return nil
+		})
+		equal(t, "update", err, nil)
+		equal(t, "counts", fx.counts(url), "1/0/0")
 	})
 }
 

@@ -81,12 +81,12 @@ func Parse(line string) (Line, error) {
 	if len(line) > maxLine {
 		return Line{}, errFormat
 	}
-	var root map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(line), &root); err != nil {
+	root := members{values: make(map[string][]float64), texts: make(map[string]string)}
+	if err := json.Unmarshal([]byte(line), &root.raw); err != nil {
 		return Line{}, errors.Join(errFormat, err)
 	}
 	var meta metadata
-	if err := decodeExact(root["_aws"], &meta); err != nil {
+	if err := decodeExact(root.raw["_aws"], &meta); err != nil {
 		return Line{}, errors.Join(errFormat, err)
 	}
 	at, ok := meta.time()
@@ -98,7 +98,7 @@ func Parse(line string) (Line, error) {
 		if !d.valid() {
 			return Line{}, errFormat
 		}
-		out.Metrics = append(out.Metrics, d.metrics(root)...)
+		out.Metrics = append(out.Metrics, d.metrics(&root)...)
 	}
 	return out, nil
 }
@@ -191,14 +191,14 @@ func (d directive) valid() bool {
 func sized(s string, limit int) bool { return s != "" && utf8.RuneCountInString(s) <= limit }
 
 // metrics are those of a directive whose members the line has.
-func (d directive) metrics(root map[string]json.RawMessage) []Metric {
+func (d directive) metrics(root *members) []Metric {
 	sets := d.sets(root)
 	if len(sets) == 0 {
 		return nil
 	}
 	var out []Metric
 	for _, def := range *d.Metrics {
-		m := Metric{Namespace: *d.Namespace, Name: *def.Name, Unit: "None", Dimensions: sets, Values: values(root[*def.Name])}
+		m := Metric{Namespace: *d.Namespace, Name: *def.Name, Unit: "None", Dimensions: sets, Values: root.valuesOf(*def.Name)}
 		if len(m.Values) == 0 {
 			continue
 		}
@@ -212,19 +212,19 @@ func (d directive) metrics(root map[string]json.RawMessage) []Metric {
 }
 
 // sets are the directive's dimension sets that the line has values for.
-func (d directive) sets(root map[string]json.RawMessage) [][]Dimension {
+func (d directive) sets(root *members) [][]Dimension {
 	var out [][]Dimension
 	for _, names := range *d.Dimensions {
 		set, ok := make([]Dimension, 0, len(names)), true
 		seen := make(map[string]bool, len(names))
 		for _, name := range names {
-			var v *string
-			if json.Unmarshal(root[name], &v) != nil || v == nil || !sized(*v, maxText) {
+			text := root.text(name)
+			if text == "" {
 				ok = false
 				break
 			}
 			if !seen[name] {
-				set = append(set, Dimension{name, *v})
+				set = append(set, Dimension{name, text})
 			}
 			seen[name] = true
 		}
@@ -233,6 +233,34 @@ func (d directive) sets(root map[string]json.RawMessage) [][]Dimension {
 		}
 	}
 	return out
+}
+
+// members are those of a line. Each is read once, however often the line refers
+// to it: it may be long, and ten thousand definitions may name it.
+type members struct {
+	raw    map[string]json.RawMessage
+	values map[string][]float64
+	texts  map[string]string // "" for what can be no dimension's value
+}
+
+func (m *members) valuesOf(name string) []float64 {
+	list, known := m.values[name]
+	if !known {
+		list = values(m.raw[name])
+		m.values[name] = list
+	}
+	return list
+}
+
+func (m *members) text(name string) string {
+	text, known := m.texts[name]
+	if !known {
+		if json.Unmarshal(m.raw[name], &text) != nil || !sized(text, maxText) {
+			text = ""
+		}
+		m.texts[name] = text
+	}
+	return text
 }
 
 // values reads a number or a list of up to 100 of them.

@@ -61,6 +61,29 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestRepeated has a line refer again and again to members that are long. The
+// store waits while a line is read, so each is read once: this takes minutes
+// otherwise.
+func TestRepeated(t *testing.T) {
+	list := func(n int, item string) string { return strings.TrimSuffix(strings.Repeat(item+",", n), ",") }
+	directive := func(sets, metrics string) string {
+		return fmt.Sprintf(`{"Namespace":"N","Dimensions":[%s],"Metrics":[%s]}`, sets, metrics)
+	}
+	for _, c := range []struct {
+		name, directive, member string
+		metrics                 int
+	}{
+		{"values", directive("[]", list(100, `{"Name":"v"}`)), `"v":[` + list(200_000, "1") + "]", 0},
+		{"dimension", directive(list(100, `["d"]`), `{"Name":"m"}`), `"m":1,"d":"` + strings.Repeat("x", 400_000) + `"`, 0},
+		{"both", directive(list(100, `["d"]`), list(100, `{"Name":"m"}`)), `"m":1,"d":"x"`, 10_000},
+	} {
+		l, err := Parse(`{"_aws":{"Timestamp":1,"CloudWatchMetrics":[` + list(100, c.directive) + `]},` + c.member + `}`)
+		if err != nil || len(l.Metrics) != c.metrics {
+			t.Errorf("%s: %d metrics, %v; want %d", c.name, len(l.Metrics), err, c.metrics)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	text, err := os.ReadFile("testdata/emf.txt")
 	if err != nil {
