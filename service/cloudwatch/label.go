@@ -32,8 +32,15 @@ func (l labels) of(r *result) string {
 	if aws.ToString(r.query.Label) == "" {
 		return plain
 	}
+	values := make(map[string]string) // each is computed once: it may be of all data points
 	return dynamic.ReplaceAllStringFunc(r.series.Label, func(part string) string {
-		return l.value(strings.TrimSpace(part[2:len(part)-1]), r, plain)
+		name := strings.TrimSpace(part[2 : len(part)-1])
+		value, known := values[name]
+		if !known {
+			value = l.value(name, r, plain)
+			values[name] = value
+		}
+		return value
 	})
 }
 
