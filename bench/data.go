@@ -21,19 +21,11 @@ type csv struct {
 
 func newCSV(rows int) *csv { return &csv{rows: rows, pending: []byte(header)} }
 
-func (c *csv) Read(p []byte) (int, error) {
-	if len(c.pending) == 0 {
-		if c.next == c.rows {
-			return 0, io.EOF
-		}
-		c.pending = row(c.pending[:0], c.next)
-		c.next++
-	}
-	n := 0
+func (c *csv) Read(p []byte) (n int, err error) {
 	for n < len(p) {
 		if len(c.pending) == 0 {
 			if c.next == c.rows {
-				break
+				return n, io.EOF
 			}
 			c.pending = row(c.pending[:0], c.next)
 			c.next++

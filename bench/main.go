@@ -67,6 +67,9 @@ func usage() {
 }
 
 func measure(ctx context.Context, names []string, l *lab) error {
+	if l.rows < l.scale || l.scale < 1 {
+		return fmt.Errorf("%d rows divided by %d: want one or more", l.rows, l.scale)
+	}
 	for _, name := range names {
 		if !slices.ContainsFunc(measurements, func(m measurement) bool { return m.name == name }) {
 			return fmt.Errorf("there is no measurement %q", name)

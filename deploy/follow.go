@@ -58,7 +58,7 @@ func (d *deployment) tellEvents(ctx context.Context, id string) (news bool, err 
 	for i := len(events) - 1; i >= 0; i-- {
 		e := events[i]
 		reason := aws.ToString(e.ResourceStatusReason)
-		if strings.HasSuffix(string(e.ResourceStatus), "_FAILED") && !strings.HasPrefix(reason, "Resource creation cancelled") {
+		if strings.HasSuffix(string(e.ResourceStatus), "_FAILED") && !cancelled(reason) {
 			d.reasons = append(d.reasons, fmt.Errorf("%s (%s): %s", aws.ToString(e.LogicalResourceId), aws.ToString(e.ResourceType), reason))
 		}
 		if d.Progress != nil {
@@ -66,6 +66,11 @@ func (d *deployment) tellEvents(ctx context.Context, id string) (news bool, err 
 		}
 	}
 	return len(events) > 0, nil
+}
+
+// cancelled recognises a resource that failed only because another one did.
+func cancelled(reason string) bool {
+	return reason == "Resource creation cancelled" || reason == "Resource update cancelled"
 }
 
 // newEvents returns the events not seen before, newest first.

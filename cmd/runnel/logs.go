@@ -31,7 +31,7 @@ func logs(ctx context.Context, c *call) error {
 	t := &tail{call: c, logs: cloudwatchlogs.NewFromConfig(cfg()), group: group, from: time.Now().Add(-*since).UnixMilli()}
 	for {
 		if err := t.print(ctx); err != nil || !*follow {
-			return t.ended(ctx, err)
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -63,7 +63,18 @@ type tail struct {
 	seen  map[string]bool // events of that time
 }
 
+// print prints what is new. A function that has not logged yet has an empty log,
+// and to be interrupted is no failure.
 func (t *tail) print(ctx context.Context) error {
+	err := t.printNew(ctx)
+	var none *types.ResourceNotFoundException
+	if ctx.Err() != nil || errors.As(err, &none) {
+		return nil
+	}
+	return err
+}
+
+func (t *tail) printNew(ctx context.Context) error {
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(t.logs, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &t.group, StartTime: &t.from})
 	newest, seen := t.from, make(map[string]bool)
 	for pages.HasMorePages() {
@@ -87,14 +98,4 @@ func (t *tail) print(ctx context.Context) error {
 	}
 	t.from, t.seen = newest, seen
 	return nil
-}
-
-// ended says whether the tail failed; to be interrupted is no failure, and a
-// function that has not logged yet has an empty log.
-func (t *tail) ended(ctx context.Context, err error) error {
-	var none *types.ResourceNotFoundException
-	if ctx.Err() != nil || errors.As(err, &none) {
-		return nil
-	}
-	return err
 }

@@ -42,6 +42,7 @@ func TestFiles(t *testing.T) {
 		{name: "quotes", content: "id,\"name, \"\"known as\"\"\"\n1,\"Ada, \"\"the\"\" first\"\n2,\"two\nlines\"\n"},
 		{name: "byte order mark", content: "\uFEFFid,name\n1,Ada\n"},
 		{name: "CRLF", content: "id,name\r\n1,Ada\r\n\"2\",\"Grace\"\r\n"},
+		{name: "lines that end in CR", content: "id,name\r1,Ada\r2,Grace\r"},
 		{name: "semicolons", content: "id;name\n1;Ada, Countess\n"},
 		{name: "tabs", content: "id\tname\n1\tAda\n"},
 		{name: "tabs, said so", content: "id\tname, title\n1\tAda\n", format: func(r *rig) { r.format.Separator = csv.Tab }},

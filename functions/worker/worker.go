@@ -3,8 +3,8 @@
 // container where an invocation's 15 minutes, or its memory, are too little.
 //
 // A message is deleted when the function has done with it, and comes again when it
-// has not: after the queue's visibility timeout, and as often as the queue's
-// redrive policy has it. While the function works, its messages stay hidden, for as
+// has not: after the queue's visibility timeout, or a minute if that is longer, and
+// as often as the queue's redrive policy has it. While the function works, its messages stay hidden, for as
 // long as it takes up to SQS's twelve hours.
 package worker
 
@@ -182,7 +182,11 @@ func (w *Worker) hide(ctx context.Context, batch []types.Message) {
 				VisibilityTimeout: int32(w.source.visibility / time.Second),
 			})
 		}
-		if _, err := w.SQS.ChangeMessageVisibilityBatch(ctx, in); err != nil && ctx.Err() == nil {
+		out, err := w.SQS.ChangeMessageVisibilityBatch(ctx, in)
+		if err == nil && len(out.Failed) > 0 {
+			err = fmt.Errorf("%d messages: %s", len(out.Failed), aws.ToString(out.Failed[0].Message))
+		}
+		if err != nil && ctx.Err() == nil {
 			slog.WarnContext(ctx, "hide messages for longer", "error", err)
 		}
 	}

@@ -200,12 +200,14 @@ func TestQueueThatIsNot(t *testing.T) {
 		if err := w.Run(r.Context()); !errors.As(err, &gone) {
 			r.Errorf("at the start: %v", err)
 		}
-		go func() {
+		var deleting sync.WaitGroup
+		defer deleting.Wait()
+		deleting.Go(func() {
 			time.Sleep(time.Minute) // of the bubble
 			if _, err := r.DeleteQueue(r.Context(), &sqs.DeleteQueueInput{QueueUrl: &r.url}); err != nil {
 				r.Error(err)
 			}
-		}()
+		})
 		if err := r.worker(func() {}).Run(r.Context()); !errors.As(err, &gone) {
 			r.Errorf("later: %v", err)
 		}

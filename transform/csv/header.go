@@ -57,6 +57,9 @@ func (d *Reader) findColumns(header Row, wanted []string) error {
 	if strings.IndexByte(header.Text, 0) >= 0 {
 		return &HeaderError{header.Text, "the header has NUL bytes, as UTF-16 without a byte order mark does"}
 	}
+	if bareReturn(header.Text) {
+		return &HeaderError{header.Text, "the header has a CR that no LF follows; lines end in LF or CR LF"}
+	}
 	d.columns = make(map[string]int, len(header.fields))
 	d.names = make([]string, len(header.fields))
 	for i, name := range header.fields {
@@ -81,4 +84,10 @@ func (d *Reader) findColumns(header Row, wanted []string) error {
 		return &HeaderError{header.Text, "the first line names no column"}
 	}
 	return nil
+}
+
+// bareReturn says that text has a CR without an LF, which is how old spreadsheets
+// end a line. All rows of such a file would pass for its header.
+func bareReturn(text string) bool {
+	return strings.Count(text, "\r") != strings.Count(text, "\r\n")
 }

@@ -63,6 +63,8 @@ func TestRead(t *testing.T) {
 		{"blank header", "\na,b\n", "csv: line 1: the header lacks a, b\n"},
 		{"duplicate column", "a,b, a\n", "csv: line 1: column \"a\" is there twice\n"},
 		{"bad header", "a,b\"\n", "csv: line 1: " + bareQuote + "\n"},
+		{"lines that end in CR", "a,b\r1,2\r", "csv: line 1: the header has a CR that no LF follows; lines end in LF or CR LF\n"},
+		{"names with lines in them", "a,b,\"c\r\nd\ne\"\r\n1,2,3\r\n", `4: ["1" "2" "3"]` + "\n"},
 		{"binary header", "\x89PNG\r\n\x1a\n", "csv: line 1: not UTF-8 text\n"},
 		{"long header", long + "\n", "csv: line 1: longer than 65536 bytes; its first 1024 are shown\n"},
 
