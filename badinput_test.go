@@ -33,6 +33,9 @@ func TestBadRequests(t *testing.T) {
 	form := func(service string) []string {
 		return append(scope(service), "Content-Type", "application/x-www-form-urlencoded")
 	}
+	cbor := func(service string) []string {
+		return append(scope(service), "Content-Type", "application/cbor", "Smithy-Protocol", "rpc-v2-cbor")
+	}
 	for _, c := range []struct {
 		name, method, path, body string
 		header                   []string
@@ -50,12 +53,23 @@ func TestBadRequests(t *testing.T) {
 		{"lambda unknown route", "GET", "/2015-03-31/pigeons", "", scope("lambda"), 404, "UnknownOperationException"},
 		{"apigateway unknown route", "GET", "/pigeons", "", scope("apigateway"), 404, "UnknownOperationException"},
 		{"s3 unknown method", "PATCH", "/bucket/key", "", scope("s3"), 405, "<Code>MethodNotAllowed</Code>"},
-		{"service that is not there", "POST", "/", "Action=Publish&Version=2010-03-31", form("sns"), 400, "Publish"},
+		{"sns unknown action", "POST", "/", "Action=CreatePigeon&Version=2010-03-31", form("sns"), 400, "<Code>InvalidAction</Code>"},
+		{"sns not there", "POST", "/", "Action=CreatePlatformApplication&Version=2010-03-31", form("sns"), 400, "<Code>InvalidAction</Code>"},
+		{"cloudwatch unknown action", "POST", "/", "Action=CreatePigeon&Version=2010-08-01", form("monitoring"), 400, "<Code>InvalidAction</Code>"},
+		{"cloudwatch unknown operation", "POST", "/", "{}", json10("monitoring", "GraniteServiceVersion20100801.Guess"), 400, "UnknownOperationException"},
+		{"cloudwatch unknown operation in CBOR", "POST", "/service/GraniteServiceVersion20100801/operation/Guess", "\xa0", cbor("monitoring"), 404, "UnknownOperationException"},
+		{"events unknown operation", "POST", "/", "{}", json10("events", "AWSEvents.Guess"), 400, "UnknownOperationException"},
+		{"events not there yet", "POST", "/", "{}", json10("events", "AWSEvents.CreateArchive"), 400, "UnknownOperationException"},
+		{"service that is not there", "POST", "/", "Action=SendEmail&Version=2010-12-01", form("ses"), 400, "SendEmail"},
 
 		{"sqs broken JSON", "POST", "/", `{"QueueName": `, json10("sqs", "AmazonSQS.CreateQueue"), 400, "SerializationException"},
 		{"dynamodb broken JSON", "POST", "/", `[[[`, json10("dynamodb", "DynamoDB_20120810.ListTables"), 400, "SerializationException"},
 		{"dynamodb wrong type", "POST", "/", `{"Limit": "ten"}`, json10("dynamodb", "DynamoDB_20120810.ListTables"), 400, "SerializationException"},
 		{"lambda broken JSON", "POST", "/2015-03-31/functions", `{"FunctionName"`, scope("lambda"), 400, "SerializationException"},
+		{"events broken JSON", "POST", "/", `{"Entries": [`, json10("events", "AWSEvents.PutEvents"), 400, "SerializationException"},
+		{"cloudwatch broken CBOR", "POST", "/service/GraniteServiceVersion20100801/operation/PutMetricData", "\xbf\x69Names", cbor("monitoring"), 400, "SerializationException"},
+		{"sns oversize message", "POST", "/", "Action=Publish&TopicArn=arn:aws:sns:us-east-1:000000000000:t&Message=" + strings.Repeat("x", 256<<10+1), form("sns"), 400, "<Code>InvalidParameter</Code>"},
+		{"sns certificate that is not there", "GET", "/SimpleNotificationService-00000000000000000000000000000000.pem", "", nil, 404, ""},
 		{"deep JSON", "POST", "/", strings.Repeat(`{"a":`, 100_000), json10("dynamodb", "DynamoDB_20120810.ListTables"), 400, "SerializationException"},
 		{"s3 broken XML", "POST", "/bucket?delete", "<Delete><Object>", scope("s3"), 400, "<Code>MalformedXML</Code>"},
 		{"s3 XML entities", "POST", "/bucket?delete", `<!DOCTYPE d [<!ENTITY a "b">]><Delete><Object><Key>&a;</Key></Object></Delete>`, scope("s3"), 400, "<Code>MalformedXML</Code>"},

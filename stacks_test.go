@@ -181,7 +181,8 @@ func TestStacksThatAskForTooMuch(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	for _, c := range []struct{ name, body, names string }{
-		{"topic", "Resources: {T: {Type: 'AWS::SNS::Topic'}}", "AWS::SNS::Topic"},
+		{"stream", "Resources: {S: {Type: 'AWS::Kinesis::Stream'}}", "AWS::Kinesis::Stream"},
+		{"topic property", "Resources: {T: {Type: 'AWS::SNS::Topic', Properties: {Pigeon: grey}}}", "Pigeon"},
 		{"property", oneQueue("QueueNam: q"), "QueueNam"},
 		{"function event", "Transform: AWS::Serverless-2016-10-31\nResources: {F: {Type: 'AWS::Serverless::Function', Properties: {Runtime: provided.al2023, Handler: x, InlineCode: x, Events: {E: {Type: Kinesis, Properties: {Stream: s, StartingPosition: LATEST}}}}}}", "Kinesis"},
 		{"reference", "Resources: {Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !Ref Nothing}}}", "Nothing"},

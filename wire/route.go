@@ -30,8 +30,8 @@ func (c *call) resolve() error {
 
 // findService tries, in turn: the host name, the credential scope, the path of
 // rpcv2Cbor, X-Amz-Target, the query API's version and action, the path of a REST
-// API, and then S3, whose paths can be anything. label is what the host name says in front of S3's name:
-// a bucket.
+// API, and then S3, whose paths can be anything. label is what the host name says in
+// front of S3's name: a bucket.
 func (c *call) findService() (s *service, label string) {
 	s, label = c.byHost(hostName(c.r.Host))
 	if s != nil {

@@ -134,6 +134,24 @@ func TestManyAlarms(t *testing.T) {
 	})
 }
 
+// TestLongAlarms has alarms due at once that look at a day each.
+func TestLongAlarms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fx := newAlarmFixture(t, storetest.Open(t))
+		fx.put("N", datum("m", 9))
+		for _, name := range []string{"a", "b", "c"} {
+			fx.putAlarm(name, func(in *api.PutMetricAlarmInput) {
+				in.MetricName, in.EvaluationPeriods, in.DatapointsToAlarm = aws.String("m"), aws.Int32(1440), aws.Int32(1)
+			})
+		}
+		time.Sleep(66 * time.Second)
+		synctest.Wait()
+		for _, name := range []string{"a", "b", "c"} {
+			equal(t, name, fx.alarmState(name), types.StateValueAlarm)
+		}
+	})
+}
+
 // TestAlarmBrokenAction has an alarm's action fail for no reason of AWS's: the alarm
 // stays as it was and tries again, and no other waits for it.
 func TestAlarmBrokenAction(t *testing.T) {

@@ -40,8 +40,12 @@ func (s *Service) DescribeAlarms(ctx context.Context, in *api.DescribeAlarmsInpu
 		}
 		related := in.ChildrenOfAlarmName != nil || in.ParentsOfAlarmName != nil
 		n, last := 0, ""
-		for _, a := range list {
-			if after != nil && a.Name <= *after || !related && !wanted(a, in) {
+		for _, name := range list {
+			if after != nil && name <= *after {
+				continue // before it is read: a page costs what is on it
+			}
+			a := getAlarm(tx, name)
+			if a == nil || !related && !wanted(a, in) {
 				continue
 			}
 			if n++; n > limit {
@@ -112,8 +116,9 @@ func errNextToken(token string) error {
 	return &types.InvalidNextToken{Message: aws.String("The value " + token + " for parameter NextToken is invalid.")}
 }
 
-// described are the alarms among which a request looks, by name.
-func (s *Service) described(tx *store.Tx, in *api.DescribeAlarmsInput) ([]*alarm.Alarm, error) {
+// described are the names of the alarms among which a request looks, in order,
+// each once; there need not be one of each.
+func (s *Service) described(tx *store.Tx, in *api.DescribeAlarmsInput) ([]string, error) {
 	switch {
 	case in.ChildrenOfAlarmName != nil:
 		a := getAlarm(tx, *in.ChildrenOfAlarmName)
@@ -128,13 +133,13 @@ func (s *Service) described(tx *store.Tx, in *api.DescribeAlarmsInput) ([]*alarm
 		for _, ref := range rule.Children() {
 			children = append(children, s.alarmName(ref))
 		}
-		return alarmsOf(tx, children), nil
+		return sortedOnce(children), nil
 	case in.ParentsOfAlarmName != nil:
-		return alarmsOf(tx, names(tx, parentSpace.Str(*in.ParentsOfAlarmName))), nil
+		return names(tx, parentSpace.Str(*in.ParentsOfAlarmName)), nil
 	case len(in.AlarmNames) > 0:
-		return alarmsOf(tx, in.AlarmNames), nil
+		return sortedOnce(in.AlarmNames), nil
 	}
-	return alarmsOf(tx, named(tx, aws.ToString(in.AlarmNamePrefix))), nil
+	return named(tx, aws.ToString(in.AlarmNamePrefix)), nil
 }
 
 // named are the names that begin with a prefix.
@@ -146,17 +151,7 @@ func named(tx *store.Tx, prefix string) []string {
 	return out
 }
 
-// alarmsOf are the alarms of names that there are, in their order, each once.
-func alarmsOf(tx *store.Tx, list []string) []*alarm.Alarm {
-	list = slices.Compact(slices.Sorted(slices.Values(list)))
-	var out []*alarm.Alarm
-	for _, name := range list {
-		if a := getAlarm(tx, name); a != nil {
-			out = append(out, a)
-		}
-	}
-	return out
-}
+func sortedOnce(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
 // wanted reports whether an alarm passes a request's filters.
 func wanted(a *alarm.Alarm, in *api.DescribeAlarmsInput) bool {

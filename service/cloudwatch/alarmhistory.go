@@ -124,15 +124,29 @@ func newHistoryQuery(in *api.DescribeAlarmHistoryInput) *historyQuery {
 	}
 	q.span = store.Prefix(q.prefix)
 	if in.StartDate != nil {
-		q.span.From = q.prefix.Time(*in.StartDate)
+		q.span.From = q.prefix.Time(keyed(*in.StartDate))
 	}
 	if in.EndDate != nil {
-		q.span.To = q.prefix.Time(in.EndDate.Add(1)) // EndDate is inclusive
+		q.span.To = q.prefix.Time(keyed(*in.EndDate).Add(1)) // EndDate is inclusive
 	}
 	if in.ScanBy != types.ScanByTimestampAscending {
 		q.span = q.span.Backwards()
 	}
 	return q
+}
+
+// lastDay is within what keys can tell, in nanoseconds since 1970.
+var lastDay = time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// keyed is a time that somebody asks for, such as the year 9999, as keys have it.
+func keyed(t time.Time) time.Time {
+	switch {
+	case t.After(lastDay):
+		return lastDay
+	case t.Before(time.Unix(0, 0)):
+		return time.Unix(0, 0)
+	}
+	return t
 }
 
 // resume goes on behind k.

@@ -55,32 +55,36 @@ func evaluationInterval(m *alarm.Metric) time.Duration {
 	return time.Minute
 }
 
-// evaluationBatch is how many alarms one transaction evaluates.
-const evaluationBatch = 20
+// One transaction evaluates so many alarms, or fewer that look at so many data
+// points: nobody else writes meanwhile. An alarm may look at a day of them.
+const (
+	evaluationBatch  = 20
+	evaluationPoints = 1000
+)
 
 // evaluateDue evaluates the alarms that are due, and sets the timer for the
 // next ones. An alarm whose state is to change does that in a transaction of its
 // own, so that what goes wrong with one alarm's actions holds up no other.
 func (s *Service) evaluateDue(ctx context.Context, tx *store.Tx, _ string) error {
-	var due []string
+	var due []*alarm.Alarm
+	points := 0
 	for k := range tx.Scan(store.Prefix(dueSpace)) {
 		p := k.Parts(dueSpace)
 		at, name := p.Time(), p.Str()
-		if at.After(tx.Now()) || len(due) == evaluationBatch {
+		if at.After(tx.Now()) || len(due) == evaluationBatch || points >= evaluationPoints {
 			evaluateBy(tx, at)
 			break
 		}
 		tx.Delete(k)
-		due = append(due, name)
-	}
-	for _, name := range due {
-		a := getAlarm(tx, name)
-		if a == nil || a.Metric == nil {
-			continue
+		if a := getAlarm(tx, name); a != nil && a.Metric != nil {
+			due = append(due, a)
+			points += a.Metric.Range() * len(a.Metric.Queries)
 		}
+	}
+	for _, a := range due {
 		evaluateLater(tx, a)
 		if _, changed := s.evaluate(ctx, tx, a); changed {
-			tx.SetTimer(changeTimer, name, tx.Now())
+			tx.SetTimer(changeTimer, a.Name, tx.Now())
 		}
 	}
 	return nil

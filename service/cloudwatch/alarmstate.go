@@ -68,6 +68,11 @@ func (s *Service) perform(ctx context.Context, tx *store.Tx, c alarm.Change) err
 		if err != nil && !ok {
 			return err
 		}
+		if failure != "" {
+			tx.OnCommit(func() {
+				s.cfg.Logger.WarnContext(ctx, "alarm action failed", "alarm", c.Name, "action", to, "err", failure)
+			})
+		}
 		keep(tx, c.Action(tx.Now(), to, told, failure))
 	}
 	return nil

@@ -33,7 +33,7 @@ func TestConfigurationRoundTrip(t *testing.T) {
 	must(f.PutBucketEncryption(f.ctx, &s3.PutBucketEncryptionInput{Bucket: b, ServerSideEncryptionConfiguration: encryption}))(t)
 	same(t, encryption, must(f.GetBucketEncryption(f.ctx, &s3.GetBucketEncryptionInput{Bucket: b}))(t).ServerSideEncryptionConfiguration)
 
-	policy := `{"Version": "2012-10-17", "Statement": []}`
+	policy := `{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}]}`
 	must(f.PutBucketPolicy(f.ctx, &s3.PutBucketPolicyInput{Bucket: b, Policy: &policy}))(t)
 	same(t, policy, *must(f.GetBucketPolicy(f.ctx, &s3.GetBucketPolicyInput{Bucket: b}))(t).Policy)
 

@@ -250,7 +250,7 @@ type step struct {
 	want  string
 }
 
-const somePolicy = `{"Version":"2012-10-17","Statement":[]}`
+const somePolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}]}`
 
 // steps follow one another on the bucket "data". They fail the test themselves
 // when a request fails.

@@ -67,12 +67,15 @@ func FuzzListing(f *testing.F) {
 func FuzzDocuments(f *testing.F) {
 	fix := newFixture(f)
 	fix.put(fix.bucket("data"), "k", "x")
-	paths := []string{"/data?notification", "/data?cors", "/data?tagging", "/data?delete", "/data?policy", "/data?encryption", "/data/k?tagging", "/data/k?uploadId=u", "/other-bucket"}
+	paths := []string{"/data?notification", "/data?cors", "/data?tagging", "/data?delete", "/data?policy", "/data?encryption", "/data/k?tagging", "/data/k?uploadId=u", "/other-bucket", "/data?acl", "/data?ownershipControls", "/data?publicAccessBlock"}
 	f.Add(0, `<NotificationConfiguration><QueueConfiguration><Queue>arn:aws:sqs:us-east-1:000000000000:q</Queue><Event>s3:ObjectCreated:*</Event><Filter><S3Key><FilterRule><Name>suffix</Name><Value>.csv</Value></FilterRule></S3Key></Filter></QueueConfiguration></NotificationConfiguration>`)
 	f.Add(1, `<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>`)
 	f.Add(2, `<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>`)
 	f.Add(3, `<Delete><Object><Key>absent</Key></Object></Delete>`)
 	f.Add(4, `{"Statement":[]}`)
+	f.Add(10, `<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>`)
+	f.Add(9, `<AccessControlPolicy><AccessControlList><Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="Group"><URI>http://acs.amazonaws.com/groups/s3/LogDelivery</URI></Grantee><Permission>READ</Permission></Grant></AccessControlList><Owner><ID>x</ID></Owner></AccessControlPolicy>`)
+	f.Add(11, `<PublicAccessBlockConfiguration><BlockPublicAcls>false</BlockPublicAcls></PublicAccessBlockConfiguration>`)
 	f.Add(7, `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>x</ETag></Part></CompleteMultipartUpload>`)
 	f.Fuzz(func(t *testing.T, which int, doc string) {
 		path := paths[uint(which)%uint(len(paths))]

@@ -242,6 +242,11 @@ func (s *Service) removeNamed(ctx context.Context, tx *store.Tx, bucket string, 
 type postObject struct{ Bucket *string }
 
 // PostObject refuses uploads from forms.
-func (s *Service) PostObject(context.Context, *postObject) (*struct{}, error) {
-	return nil, fault.NotSupported("POST form uploads")
+func (s *Service) PostObject(ctx context.Context, in *postObject) (*struct{}, error) {
+	return nil, s.st.View(ctx, func(tx *store.Tx) error {
+		if err := buckets.Has(tx, deref(in.Bucket)); err != nil {
+			return err
+		}
+		return fault.NotSupported("POST form uploads")
+	})
 }

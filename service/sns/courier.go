@@ -70,18 +70,21 @@ func (c *courier) GiveUp(ctx context.Context, tx *store.Tx, d outbox.Delivery, c
 	c.s.cfg.Logger.Debug("message is undeliverable", "subscription", d.Lane, "message", p.id, "err", cause)
 	id, err := c.s.parseSubscriptionARN(&d.Lane)
 	if err != nil || p.kind != delivery.Notification {
+		c.s.warnGivenUp(tx, p, cause, noGrave)
 		return nil // a confirmation
 	}
 	done, err := c.s.deadLetter(ctx, tx, id, event.Event{
 		ID: p.id, Trace: p.trace, Time: tx.Now(), Body: p.body, Attributes: p.attributes,
 		From: event.Sender{Service: "sns.amazonaws.com", ARN: p.topic, Account: c.s.cfg.Account},
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case done == buried:
+	}
+	c.s.warnGivenUp(tx, p, cause, done)
+	switch done {
+	case buried:
 		tx.OnCommit(func() { c.observe(p, "NumberOfNotificationsRedrivenToDlq") })
-	case done == lost:
+	case lost:
 		tx.OnCommit(func() { c.observe(p, "NumberOfNotificationsFailedToRedriveToDlq") })
 	}
 	return nil

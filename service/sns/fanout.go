@@ -225,6 +225,7 @@ func (s *Service) bury(ctx context.Context, tx *store.Tx, l *mail, to *subscribe
 	case done == lost:
 		l.count.unredriven++
 	}
+	s.warnUndelivered(tx, l.post.t, to, cause, done)
 	s.cfg.Logger.Debug("message is undeliverable", "subscription", to.arn, "message", l.post.m.id, "err", cause)
 	return nil
 }
@@ -238,6 +239,17 @@ const (
 	lost // the queue is gone, or does not let the topic in
 )
 
+// String says where the message is kept.
+func (b burial) String() string {
+	switch b {
+	case buried:
+		return "in the dead-letter queue"
+	case lost:
+		return "nowhere: the dead-letter queue does not take it"
+	}
+	return "nowhere: there is no dead-letter queue"
+}
+
 // deadLetter puts a message into the dead-letter queue of a subscription.
 func (s *Service) deadLetter(ctx context.Context, tx *store.Tx, id subscriptionID, e event.Event) (burial, error) {
 	sub := s.subscription(tx, id)
@@ -245,14 +257,17 @@ func (s *Service) deadLetter(ctx context.Context, tx *store.Tx, id subscriptionI
 		return noGrave, nil
 	}
 	target, err := s.parseRedrive(sub, sub.Attributes[attrRedrive])
-	if err != nil || target == "" {
-		return noGrave, err
+	if err == nil && target == "" {
+		return noGrave, nil
 	}
-	err = s.cfg.Router.Accept(ctx, tx, target, e)
+	if err == nil { // it was checked when it was set, for the region that the runtime had then
+		err = s.cfg.Router.Accept(ctx, tx, target, e)
+	}
 	switch {
 	case err == nil:
 		return buried, nil
 	case undeliverable(err):
+		s.warnUnburied(tx, id, target, err)
 		return lost, nil
 	}
 	return noGrave, err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/runnel/runnel/event"
@@ -43,7 +42,7 @@ func (p *post) item(to *subscriber) (item, error) {
 	default:
 		it.event, err = p.letter(to)
 		if n := len(p.m.attributes); to.raw && n > maxRawAttributes {
-			it.fault = fmt.Errorf("%d attributes, a raw message can have %d: %w", n, maxRawAttributes, event.ErrDenied)
+			it.fault = errInvalid("%d message attributes, of which a raw message can have %d", n, maxRawAttributes)
 		}
 	}
 	return it, err

@@ -14,6 +14,8 @@
 //   - A message that can never be delivered (the target is gone, or does not
 //     let the topic in) goes to the subscription's dead-letter queue at once, in
 //     the same transaction. SNS does not retry client-side errors.
+//   - What does not arrive is told in the log, once for each subscription and
+//     cause, with what to do about it.
 //   - A subscriber never waits for another one.
 //   - Memory holds what topics and filter policies say, each read once; it is
 //     checked against the topic's row whenever it is used. See fanout.go.
@@ -59,6 +61,8 @@ type Service struct {
 	sender *delivery.Sender
 	outbox *outbox.Outbox
 	open   *wire.Mux // answers the links in messages, which nobody signs
+
+	warnings warnings
 }
 
 var (

@@ -56,6 +56,7 @@ type fixture struct {
 	handler http.Handler
 	inbox   *inbox
 	metrics *meter
+	log     *journal       // warnings and errors
 	close   func()         // ends Run
 	busy    sync.WaitGroup // of who uses the service beside the test
 }
@@ -72,9 +73,9 @@ func inBubble(t *testing.T, f func(t *testing.T, fx *fixture)) {
 }
 
 func newFixture(t testing.TB, st *store.Store, web http.RoundTripper) *fixture {
-	logger := slog.New(slog.DiscardHandler)
 	router := event.NewRouter()
-	fx := &fixture{t: t, store: st, inbox: &inbox{}, metrics: &meter{}}
+	fx := &fixture{t: t, store: st, inbox: &inbox{}, metrics: &meter{}, log: &journal{}}
+	logger := slog.New(slog.NewTextHandler(fx.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	q := queues.New(st, queues.Config{Account: account, Region: region, Logger: logger})
 	fx.service = sns.New(st, sns.Config{
 		Account: account, Region: region, Endpoint: endpoint, Router: router, Metrics: fx.metrics, Logger: logger, Transport: web,

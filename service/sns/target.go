@@ -83,8 +83,9 @@ func (s *Service) Accept(ctx context.Context, tx *store.Tx, to event.ARN, e even
 	if err != nil {
 		return err
 	}
+	text := string(e.Body)
 	m := &message{
-		id: event.NewID(), time: tx.Now(), text: string(e.Body), content: string(e.Body), subject: subjectOf(e.Subject), trace: e.Trace,
+		id: event.NewID(), time: tx.Now(), text: text, content: text, subject: subjectOf(e.Subject), trace: e.Trace,
 		attributes: e.Attributes, group: e.Group, dedup: e.Dedup, size: len(e.Body),
 	}
 	for name, a := range e.Attributes {
@@ -94,12 +95,17 @@ func (s *Service) Accept(ctx context.Context, tx *store.Tx, to event.ARN, e even
 		m.dedup = ""
 	}
 	switch {
-	case m.text == "" || m.size > maxMessage || !utf8.ValidString(m.text):
-		return fmt.Errorf("topic %s takes no message of %d bytes that is not text: %w", to, m.size, event.ErrDenied)
+	case m.text == "":
+		err = errInvalid("Empty message")
+	case m.size > maxMessage:
+		err = errInvalid("Message too long")
+	case !utf8.ValidString(m.text):
+		err = errInvalid("Message Reason: the message is not UTF-8")
 	default:
-		if err := t.admits([]*message{m}); err != nil {
-			return fmt.Errorf("%w: %w", event.ErrDenied, err)
-		}
+		err = t.admits([]*message{m})
+	}
+	if err != nil {
+		return fmt.Errorf("topic %s: %w: %w", to, err, event.ErrDenied)
 	}
 	return s.accept(ctx, tx, t, m)
 }

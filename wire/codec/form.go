@@ -23,9 +23,10 @@ func malformedQuery(text string) error {
 	return &Error{Code: "MalformedQueryString", Message: text}
 }
 
-// Parse adds the parameters of a query string.
+// Parse adds the parameters of a query string. Values are cut from it if it is as
+// short as a document that strings may share, and copied if not.
 func (f *Form) Parse(s string) error {
-	n := 0
+	n, share := 0, len(s) <= shareLimit
 	for pair := range strings.SplitSeq(s, "&") {
 		if pair == "" {
 			continue
@@ -42,6 +43,9 @@ func (f *Form) Parse(s string) error {
 		parts := strings.Count(name, ".") + 1
 		if n += parts; n > maxParts || parts > maxDepth {
 			return malformedQuery("The query string has too many parameters, or they nest too deep")
+		}
+		if !share {
+			value = strings.Clone(value)
 		}
 		f.Put(name, value)
 	}

@@ -16,8 +16,9 @@ const maxDepth = 256
 // (PutLogEvents).
 const maxItems = 100_000
 
-// shareLimit is the longest document in bytes whose strings are cut from it; those
-// of longer ones are copied, so that keeping a string keeps at most this much.
+// shareLimit is the longest document in bytes whose strings are cut from it, be it
+// JSON, CBOR or a form; those of longer ones are copied, so that keeping a string
+// keeps at most this much.
 const shareLimit = 64 << 10
 
 // jsonScanner reads JSON text (RFC 8259) from a string. It takes a third of the time

@@ -14,6 +14,14 @@ func (n wordNode) eval(*context) (value, error)   { return word(n), nil }
 
 func (n refNode) eval(c *context) (value, error) { return c.sheet.value(string(n)) }
 
+// Limits of an array, and of what fills its gaps. They are Runnel's own: a list
+// may name the same array many times, and another list that one, so that a few
+// short expressions would else stand for more series than there is memory.
+const (
+	maxSeries      = 1000
+	maxArrayPoints = 2_000_000
+)
+
 // eval of a list takes series, and arrays of them, together.
 func (n listNode) eval(c *context) (value, error) {
 	out := []Series{}
@@ -30,8 +38,29 @@ func (n listNode) eval(c *context) (value, error) {
 		default:
 			return nil, errOperands("[]", v)
 		}
+		if err := checkArray(out); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
+}
+
+func checkArray(list []Series) error {
+	if len(list) > maxSeries {
+		return faultf("An array has more than %d time series, which is a limit of Runnel", maxSeries)
+	}
+	points := 0
+	for _, s := range list {
+		points += len(s.Points)
+	}
+	return checkPoints(points)
+}
+
+func checkPoints(n int) error {
+	if n > maxArrayPoints {
+		return faultf("An array has more than %d data points, which is a limit of Runnel", maxArrayPoints)
+	}
+	return nil
 }
 
 func (n *unaryNode) eval(c *context) (value, error) {

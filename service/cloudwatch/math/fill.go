@@ -14,12 +14,19 @@ func fill(c *context, args []value) (value, error) {
 		return nil, nil
 	}
 	var tooMany error
+	points := 0
 	v, _ := each(args[0], func(s Series) Series {
-		times, err := c.times(s.Period)
-		if err != nil {
-			tooMany = err
+		if tooMany != nil {
+			return s
 		}
-		return filled(s, times, gap)
+		var times []time.Time
+		if times, tooMany = c.times(s.Period); tooMany != nil {
+			return s
+		}
+		out := filled(s, times, gap)
+		points += len(out.Points)
+		tooMany = checkPoints(points)
+		return out
 	})
 	return v, tooMany
 }

@@ -208,6 +208,37 @@ func TestTooManyPoints(t *testing.T) {
 	}
 }
 
+// A few short expressions name the same series again and again.
+func TestTooLargeArrays(t *testing.T) {
+	again := func(id string) string { return "[" + strings.TrimSuffix(strings.Repeat(id+",", 400), ",") + "]" }
+	for _, c := range []struct {
+		expressions []string
+		want        string
+	}{
+		{[]string{again("m1"), again("e1"), again("e2"), again("e3")}, "Error in expression 'e2': An array has more than 1000 time series, which is a limit of Runnel"},
+		{[]string{again("m1"), "FILL(e1, 0)"}, "Error in expression 'e2': An array has more than 2000000 data points, which is a limit of Runnel"},
+		{[]string{"FILL(m1, 0)", again("e1")}, "Error in expression 'e2': An array has more than 2000000 data points, which is a limit of Runnel"},
+		{[]string{again("m1"), "[e1, e1]"}, ""},
+	} {
+		sheet := math.NewSheet(start, start.Add(10_000*time.Second))
+		sheet.AddMetric(math.Series{ID: "m1", Period: time.Second})
+		last := ""
+		for i, expression := range c.expressions {
+			last = fmt.Sprint("e", i+1)
+			if err := sheet.AddExpression(last, "", 0, expression); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := ""
+		if _, err := sheet.Result(last); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%.20q...: %q, want %q", c.expressions, got, c.want)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"SUM(METRICS())/SUM(m1)*100", "IF(m1<400, 10, 2)", "-m1^2", "FILL(m1, REPEAT)", "[m1,m2]/m3",

@@ -52,16 +52,22 @@ func (a acl) shown() []types.Grant {
 }
 
 func (s *Service) aclOf(tx *store.Tx, bucket string) acl {
-	a := private(s.cfg.Owner)
-	tx.GetJSON(ConfigKey(bucket, configACL), &a)
+	var a acl
+	if !tx.GetJSON(ConfigKey(bucket, configACL), &a) {
+		return private(s.cfg.Owner)
+	}
 	return a
 }
 
 // GetBucketAcl gives the grants.
 func (s *Service) GetBucketAcl(ctx context.Context, in *s3.GetBucketAclInput) (*s3.GetBucketAclOutput, error) {
-	a := private(s.cfg.Owner)
-	if _, err := s.getConfig(ctx, in.Bucket, configACL, &a); err != nil {
+	var a acl
+	found, err := s.getConfig(ctx, in.Bucket, configACL, &a)
+	if err != nil {
 		return nil, err
+	}
+	if !found {
+		a = private(s.cfg.Owner)
 	}
 	return &s3.GetBucketAclOutput{Owner: &types.Owner{ID: &s.cfg.Owner}, Grants: a.shown()}, nil
 }

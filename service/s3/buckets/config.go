@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/runnel/runnel/event/policy"
 	"github.com/runnel/runnel/service/s3/fault"
 	"github.com/runnel/runnel/store"
 )
@@ -85,11 +86,11 @@ const maxPolicy = 20 << 10
 // PutBucketPolicy keeps a policy, unless it is public where BlockPublicPolicy is
 // on. It is not enforced.
 func (s *Service) PutBucketPolicy(ctx context.Context, in *s3.PutBucketPolicyInput) (*s3.PutBucketPolicyOutput, error) {
-	policy := aws.ToString(in.Policy)
-	if err := checkPolicy(policy); err != nil {
+	text := aws.ToString(in.Policy)
+	if err := checkPolicy(text); err != nil {
 		return nil, err
 	}
-	name, public := aws.ToString(in.Bucket), publicPolicy(policy)
+	name, public := aws.ToString(in.Bucket), publicPolicy(text)
 	return &s3.PutBucketPolicyOutput{}, s.st.Update(ctx, func(tx *store.Tx) error {
 		if err := Has(tx, name); err != nil {
 			return err
@@ -97,30 +98,34 @@ func (s *Service) PutBucketPolicy(ctx context.Context, in *s3.PutBucketPolicyInp
 		if public && *blockOf(tx, name).BlockPublicPolicy {
 			return blocked(ctx, "s3:PutBucketPolicy", name, "policies", "BlockPublicPolicy")
 		}
-		tx.PutJSON(ConfigKey(name, configPolicy), policy)
+		tx.PutJSON(ConfigKey(name, configPolicy), text)
 		return nil
 	})
 }
 
-func checkPolicy(policy string) error {
+// checkPolicy refuses what is no policy: nobody could say whether it is public.
+func checkPolicy(text string) error {
 	var doc struct {
 		Version   string
 		Statement json.RawMessage
 	}
 	malformed := func(why string) error { return fault.New("MalformedPolicy", why) }
 	switch {
-	case len(policy) > maxPolicy:
+	case len(text) > maxPolicy:
 		return malformed("Policy exceeds the maximum allowed document size.")
-	case len(policy) == 0 || policy[0] != '{':
+	case len(text) == 0 || text[0] != '{':
 		return malformed("Policies must be valid JSON and the first byte must be '{'")
-	case !json.Valid([]byte(policy)):
+	case !json.Valid([]byte(text)):
 		return malformed("This policy contains invalid Json")
-	case json.Unmarshal([]byte(policy), &doc) != nil:
+	case json.Unmarshal([]byte(text), &doc) != nil:
 		return malformed("Invalid policy syntax.")
 	case doc.Statement == nil:
 		return malformed("Missing required field Statement")
 	case doc.Version != "" && doc.Version != "2012-10-17" && doc.Version != "2008-10-17":
 		return malformed("The policy must contain a valid version string")
+	}
+	if _, err := policy.Parse(text); err != nil {
+		return malformed("Invalid policy syntax.")
 	}
 	return nil
 }

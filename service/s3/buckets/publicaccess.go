@@ -89,7 +89,8 @@ func (s *Service) GetBucketPolicyStatus(ctx context.Context, in *s3.GetBucketPol
 
 // publicPolicy reports whether a policy is public, as AWS understands the word: a
 // statement allows everybody something, and no condition narrows that to fixed
-// values. A document that cannot be read is not.
+// values. A document that cannot be read is not: rows of former versions may hold
+// one.
 func publicPolicy(text string) bool {
 	doc, err := policy.Parse(text)
 	if err != nil {

@@ -61,8 +61,8 @@ var requests = map[string]string{
 	"ListObjectVersions": "ListRequests",
 }
 
-// Observe counts a request that S3 has answered. Requests of other services,
-// and those for no bucket or one that is not there, count nowhere.
+// Observe counts a request that S3 has answered. Requests of other services, and
+// those for no bucket or one that the answer says is not there, count nowhere.
 func Observe(m event.Metrics, c wire.Call) {
 	bucket := bucketOf(&c)
 	if c.Service != "s3" || bucket == "" {
@@ -109,7 +109,7 @@ func (s *series) observe(name, unit string, value float64) {
 func bucketOf(c *wire.Call) string {
 	if c.Err != nil {
 		switch c.Err.ErrorCode() {
-		case "NoSuchBucket", "InvalidBucketName", "NotFound":
+		case "NoSuchBucket", "InvalidBucketName":
 			return ""
 		}
 	}
@@ -145,7 +145,7 @@ func fieldOf(v reflect.Value) (*string, bool) {
 func uploaded(c *wire.Call) int64 {
 	if h := c.Header.Get("X-Amz-Decoded-Content-Length"); h != "" && c.Err == nil {
 		if n, err := strconv.ParseInt(h, 10, 64); err == nil {
-			return n
+			return min(n, c.BytesIn) // nobody has checked it where there is no stream
 		}
 	}
 	return c.BytesIn

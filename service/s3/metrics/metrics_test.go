@@ -3,6 +3,7 @@ package metrics_test
 import (
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -143,6 +144,21 @@ func TestObserveErrors(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestObserveLength: what a request says of its length is not believed where
+// nothing came.
+func TestObserveLength(t *testing.T) {
+	for header, want := range map[string]string{"9223372036854775807": "BytesUploaded=70", "50": "BytesUploaded=50", "-1": "", "many": "BytesUploaded=70"} {
+		var l ledger
+		metrics.Observe(&l, wire.Call{
+			Request: &wire.Request{Service: "s3", Operation: "PutBucketTagging", Header: http.Header{"X-Amz-Decoded-Content-Length": {header}}},
+			Input:   &s3.PutBucketTaggingInput{Bucket: aws.String("bbb")}, Status: 200, BytesIn: 70,
+		})
+		if got := l.told(); got != want {
+			t.Errorf("%s: %s", header, got)
+		}
+	}
 }
 
 func errOf[T any](_ T, err error) error { return err }
