@@ -33,7 +33,7 @@ func (r *rig) misbehave(name string, role *string) {
 	}
 	must(r.lambda.CreateFunction(r.Context(), &lambda.CreateFunctionInput{
 		FunctionName: &name, Role: role, Runtime: types.RuntimeProvidedal2023, Handler: aws.String("test." + name),
-		Timeout: &timeout, MemorySize: aws.Int32(256),
+		Timeout: &timeout, MemorySize: aws.Int32(512),
 		Code: &types.FunctionCode{ZipFile: zipOf(r, map[string]string{"bootstrap": "#!runnel\n"})},
 	}))(r)
 }
@@ -138,7 +138,7 @@ func TestMisbehaviourBehindAnAPI(t *testing.T) {
 
 const misbehavingTemplate = `
 Transform: AWS::Serverless-2016-10-31
-Globals: {Function: {Runtime: provided.al2023, CodeUri: code, Timeout: 1}}
+Globals: {Function: {Runtime: provided.al2023, CodeUri: code, Timeout: 1, MemorySize: 512}}
 Resources:
   Api: {Type: AWS::Serverless::Api, Properties: {StageName: v1}}
   Crash: {Type: AWS::Serverless::Function, Properties: {Handler: test.crash, Events: {E: {Type: Api, Properties: {Path: /crash, Method: ANY, RestApiId: !Ref Api}}}}}

@@ -46,9 +46,9 @@ func (r *Router) InvokeFunction(ctx context.Context, function string, in Invocat
 
 // Logs keeps what functions print.
 type Logs interface {
-	// Append adds lines to a log stream; the group and the stream are made
-	// where there are none.
-	Append(ctx context.Context, tx *store.Tx, group, stream string, lines []LogLine) error
+	// Append reads lines and returns what adds them to a log stream, in a
+	// transaction; the group and the stream are made where there are none.
+	Append(group, stream string, lines []LogLine) (add func(*store.Tx) error)
 }
 
 // LogLine is a line of a log.

@@ -10,17 +10,18 @@ import (
 type Metrics interface {
 	// Observe counts a value towards its metric's current minute. It touches
 	// memory alone and never waits, so that the path of the data may call it;
-	// measurements of the last moments before a crash are lost.
+	// measurements of the last moments before a crash are lost. What it keeps of
+	// m's strings it copies.
 	Observe(m Metric, value float64)
 
 	// Sample has f called once a minute, to observe what is a level and not
 	// an occurrence. It is for the wiring, before anything runs.
 	Sample(f func(ctx context.Context) error)
 
-	// PutEmbedded takes the metrics that a log line holds in the embedded
-	// metric format, if it does, in the transaction that keeps the line. A line
-	// that is malformed is no more than a line.
-	PutEmbedded(ctx context.Context, tx *store.Tx, line LogLine) error
+	// Embedded reads the metrics that a log line holds in the embedded metric
+	// format. It returns what puts them into the transaction that keeps the line,
+	// or nil if there are none. A line that is malformed is no more than a line.
+	Embedded(line LogLine) (put func(*store.Tx) error)
 }
 
 // Metric names a series of measurements, as CloudWatch does. It is comparable.
@@ -46,5 +47,5 @@ func (NoMetrics) Observe(Metric, float64) {}
 // Sample implements [Metrics].
 func (NoMetrics) Sample(func(context.Context) error) {}
 
-// PutEmbedded implements [Metrics].
-func (NoMetrics) PutEmbedded(context.Context, *store.Tx, LogLine) error { return nil }
+// Embedded implements [Metrics].
+func (NoMetrics) Embedded(LogLine) func(*store.Tx) error { return nil }

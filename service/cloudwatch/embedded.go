@@ -1,8 +1,6 @@
 package cloudwatch
 
 import (
-	"context"
-
 	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/service/cloudwatch/emf"
 	"github.com/runnel/runnel/service/cloudwatch/series"
@@ -16,13 +14,14 @@ const (
 	maxEmbeddedNames = 4 << 20 // bytes of the metrics' names and dimensions, told for each set
 )
 
-// PutEmbedded implements [event.Metrics].
-func (s *Service) PutEmbedded(_ context.Context, tx *store.Tx, line event.LogLine) error {
+// Embedded implements [event.Metrics].
+func (s *Service) Embedded(line event.LogLine) (put func(*store.Tx) error) {
 	if !emf.May(line.Text) {
 		return nil
 	}
 	parsed, err := emf.Parse(line.Text)
-	if err != nil || parsed.Time.Before(tx.Now().Add(-maxPast)) || parsed.Time.After(tx.Now().Add(maxFuture)) {
+	now := s.store.Clock().Now()
+	if err != nil || parsed.Time.Before(now.Add(-maxPast)) || parsed.Time.After(now.Add(maxFuture)) {
 		return nil // a line as any other
 	}
 	var b batch
@@ -46,5 +45,5 @@ func (s *Service) PutEmbedded(_ context.Context, tx *store.Tx, line event.LogLin
 			}
 		}
 	}
-	return series.Put(tx, b.data)
+	return func(tx *store.Tx) error { return series.Put(tx, b.data) }
 }

@@ -10,21 +10,21 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 
 	"github.com/runnel/runnel/event"
-	"github.com/runnel/runnel/store"
 )
 
 func (fx *fixture) log(text string) {
 	fx.t.Helper()
-	err := fx.store.Update(ctx, func(tx *store.Tx) error {
-		return fx.service.PutEmbedded(ctx, tx, event.LogLine{Time: tx.Now(), Text: text})
-	})
-	if err != nil {
+	put := fx.service.Embedded(event.LogLine{Time: fx.store.Clock().Now(), Text: text})
+	if put == nil {
+		return
+	}
+	if err := fx.store.Update(ctx, put); err != nil {
 		fx.t.Fatal(err)
 	}
 }
 
-// TestPutEmbedded keeps the metrics of a line, in each of its dimension sets.
-func TestPutEmbedded(t *testing.T) {
+// TestEmbedded keeps the metrics of a line, in each of its dimension sets.
+func TestEmbedded(t *testing.T) {
 	inBubble(t, func(t *testing.T, fx *fixture) {
 		line := func(at time.Time) string {
 			return fmt.Sprintf(`{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[
@@ -42,9 +42,9 @@ func TestPutEmbedded(t *testing.T) {
 	})
 }
 
-// TestPutEmbeddedTooMuch takes a line as any other that would be hundreds of
+// TestEmbeddedTooMuch takes a line as any other that would be hundreds of
 // times as long in the store: thousands of metrics of the same long dimensions.
-func TestPutEmbeddedTooMuch(t *testing.T) {
+func TestEmbeddedTooMuch(t *testing.T) {
 	inBubble(t, func(t *testing.T, fx *fixture) {
 		line := func(metrics int) string {
 			var names, values, definitions []string

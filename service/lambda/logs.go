@@ -54,10 +54,13 @@ func (b *logBuffer) flush(ctx context.Context) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	streams := byStream(lines)
+	var adds []func(*store.Tx) error
+	for _, st := range byStream(lines) {
+		adds = append(adds, b.logs.Append(st.group, st.stream, st.lines))
+	}
 	return b.st.UpdateLazy(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-		for _, st := range streams {
-			if err := b.logs.Append(ctx, tx, st.group, st.stream, st.lines); err != nil {
+		for _, add := range adds {
+			if err := add(tx); err != nil {
 				return err
 			}
 		}

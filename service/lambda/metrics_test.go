@@ -1,7 +1,6 @@
 package lambda
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,7 +26,7 @@ type ledger struct {
 	lines  []string // that may hold metrics
 }
 
-func (l *ledger) PutEmbedded(_ context.Context, _ *store.Tx, line event.LogLine) error {
+func (l *ledger) Embedded(line event.LogLine) func(*store.Tx) error {
 	if strings.HasPrefix(line.Text, "{") {
 		l.lines = append(l.lines, line.Text)
 	}

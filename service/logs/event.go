@@ -89,7 +89,24 @@ func decodeEvent(pos position, b []byte) (e logEvent, err error) {
 }
 
 // Append implements [event.Logs].
-func (s *Service) Append(ctx context.Context, tx *store.Tx, group, name string, lines []event.LogLine) error {
+func (s *Service) Append(group, name string, lines []event.LogLine) (add func(*store.Tx) error) {
+	read := make([]line, len(lines))
+	for i, l := range lines {
+		read[i] = s.read(l)
+	}
+	return func(tx *store.Tx) error { return s.add(tx, group, name, read) }
+}
+
+// line is a line of a log, read before the transaction that keeps it.
+type line struct {
+	event.LogLine
+	metrics func(*store.Tx) error // keeps those that it holds; nil if none
+}
+
+func (s *Service) read(l event.LogLine) line { return line{l, s.cfg.Metrics.Embedded(l)} }
+
+// add is append to a stream that need not be there.
+func (s *Service) add(tx *store.Tx, group, name string, lines []line) error {
 	if len(lines) == 0 {
 		return nil
 	}
@@ -98,11 +115,11 @@ func (s *Service) Append(ctx context.Context, tx *store.Tx, group, name string, 
 	}
 	st := &logStream{Name: name, Created: tx.Now().UnixMilli()}
 	tx.GetJSON(streamKey(group, name), st)
-	return s.append(ctx, tx, group, st, lines)
+	return s.append(tx, group, st, lines)
 }
 
 // append adds lines to a stream of a group, and the metrics that they hold.
-func (s *Service) append(ctx context.Context, tx *store.Tx, group string, st *logStream, lines []event.LogLine) error {
+func (s *Service) append(tx *store.Tx, group string, st *logStream, lines []line) error {
 	now := tx.Now().UnixMilli()
 	index := indexOf(group).Str(st.Name)
 	bytes := 0
@@ -117,7 +134,10 @@ func (s *Service) append(ctx context.Context, tx *store.Tx, group string, st *lo
 			st.First = ms
 		}
 		st.Last, st.Ingested = max(st.Last, ms), now
-		if err := s.cfg.Metrics.PutEmbedded(ctx, tx, line); err != nil {
+		if line.metrics == nil {
+			continue
+		}
+		if err := line.metrics(tx); err != nil {
 			return err
 		}
 	}
@@ -135,6 +155,10 @@ func (s *Service) PutLogEvents(ctx context.Context, in *cloudwatchlogs.PutLogEve
 	if err := checkBatch(in.LogEvents); err != nil {
 		return nil, err
 	}
+	lines := make([]line, len(in.LogEvents))
+	for i, e := range in.LogEvents {
+		lines[i] = s.read(event.LogLine{Time: time.UnixMilli(aws.ToInt64(e.Timestamp)).UTC(), Text: *e.Message})
+	}
 	out := &cloudwatchlogs.PutLogEventsOutput{NextSequenceToken: aws.String(sequenceToken)}
 	return out, s.st.Update(ctx, func(tx *store.Tx) error {
 		st, err := loadStream(tx, group, aws.ToString(in.LogStreamName))
@@ -145,12 +169,12 @@ func (s *Service) PutLogEvents(ctx context.Context, in *cloudwatchlogs.PutLogEve
 		if err != nil {
 			return err
 		}
-		lines, rejected := accepted(in.LogEvents, tx.Now(), g.Retention)
+		lines, rejected := accepted(lines, tx.Now(), g.Retention)
 		out.RejectedLogEventsInfo = rejected
 		if len(lines) == 0 {
 			return nil
 		}
-		return s.append(ctx, tx, group, st, lines)
+		return s.append(tx, group, st, lines)
 	})
 }
 
@@ -184,16 +208,16 @@ func checkBatch(events []types.InputLogEvent) error {
 
 // accepted leaves out what is too old, too new or past the group's retention.
 // The batch is in the order of time.
-func accepted(events []types.InputLogEvent, now time.Time, retention int32) ([]event.LogLine, *types.RejectedLogEventsInfo) {
+func accepted(all []line, now time.Time, retention int32) ([]line, *types.RejectedLogEventsInfo) {
 	tooOld, tooNew := now.Add(-maxAge), now.Add(maxAhead)
 	expired := time.Time{}
 	if retention > 0 {
 		expired = now.AddDate(0, 0, -int(retention))
 	}
 	var info types.RejectedLogEventsInfo
-	var lines []event.LogLine
-	for i, e := range events {
-		at := time.UnixMilli(aws.ToInt64(e.Timestamp)).UTC()
+	var lines []line
+	for i, l := range all {
+		at := l.Time
 		switch {
 		case at.Before(expired):
 			info.ExpiredLogEventEndIndex = aws.Int32(int32(i + 1))
@@ -204,10 +228,10 @@ func accepted(events []types.InputLogEvent, now time.Time, retention int32) ([]e
 				info.TooNewLogEventStartIndex = aws.Int32(int32(i))
 			}
 		default:
-			lines = append(lines, event.LogLine{Time: at, Text: *e.Message})
+			lines = append(lines, l)
 		}
 	}
-	if len(lines) == len(events) {
+	if len(lines) == len(all) {
 		return lines, nil
 	}
 	return lines, &info

@@ -333,9 +333,7 @@ func TestPowerCut(t *testing.T) {
 		s, c := start(t, st)
 		newStream(t, c, "g", "s")
 		put(t, c, "g", "s", time.Now(), "put")
-		err := st.Update(ctx, func(tx *store.Tx) error {
-			return s.Append(ctx, tx, "made", "by append", []event.LogLine{{Time: tx.Now(), Text: "appended"}})
-		})
+		err := st.Update(ctx, s.Append("made", "by append", []event.LogLine{{Time: st.Clock().Now(), Text: "appended"}}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package logs_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -32,9 +31,11 @@ func (l *ledger) Observe(m event.Metric, value float64) {
 	l.measured = append(l.measured, strings.TrimSpace(fmt.Sprintf("%s %s %g %s %s", m.Namespace, m.Name, value, m.Unit, m.Dimensions[0].Value)))
 }
 
-func (l *ledger) PutEmbedded(_ context.Context, _ *store.Tx, line event.LogLine) error {
-	l.lines = append(l.lines, line.Text)
-	return l.broken
+func (l *ledger) Embedded(line event.LogLine) func(*store.Tx) error {
+	return func(*store.Tx) error {
+		l.lines = append(l.lines, line.Text)
+		return l.broken
+	}
 }
 
 // told is what was measured since the last call.
@@ -73,7 +74,7 @@ func TestMetrics(t *testing.T) {
 		expect(" | ")
 
 		lines := []event.LogLine{{Time: time.Now(), Text: "printed"}}
-		if err := st.Update(ctx, func(tx *store.Tx) error { return s.Append(ctx, tx, "functions", "b", lines) }); err != nil {
+		if err := st.Update(ctx, s.Append("functions", "b", lines)); err != nil {
 			t.Fatal(err)
 		}
 		expect("AWS/Logs IncomingLogEvents 1 None; AWS/Logs IncomingBytes 33 Bytes; " +
@@ -81,7 +82,7 @@ func TestMetrics(t *testing.T) {
 
 		// Without its metrics a line is not kept.
 		l.broken = errors.New("no room")
-		if err := st.Update(ctx, func(tx *store.Tx) error { return s.Append(ctx, tx, "functions", "c", lines) }); !errors.Is(err, l.broken) {
+		if err := st.Update(ctx, s.Append("functions", "c", lines)); !errors.Is(err, l.broken) {
 			t.Errorf("got %v", err)
 		}
 		expect(" | printed")
