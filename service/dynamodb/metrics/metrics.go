@@ -132,5 +132,5 @@ func tableOf(input any) string {
 	if _, after, ok := strings.Cut(name, ":table/"); ok {
 		name = after
 	}
-	return strings.Clone(name)
+	return name
 }

@@ -68,8 +68,7 @@ func Observe(m event.Metrics, c wire.Call) {
 	if c.Service != "s3" || bucket == "" {
 		return
 	}
-	// The metric outlives the request, whose memory the name may be part of.
-	s := seriesOf(m, strings.Clone(bucket))
+	s := seriesOf(m, bucket)
 	s.observe("AllRequests", "Count", 1)
 	if name := requests[c.Operation]; name != "" {
 		s.observe(name, "Count", 1)
@@ -85,7 +84,7 @@ func Observe(m event.Metrics, c wire.Call) {
 	s.observe("FirstByteLatency", "Milliseconds", milliseconds(c.FirstByte))
 	s.observe("TotalRequestLatency", "Milliseconds", milliseconds(c.Duration))
 	if source := copied(&c); source != "" {
-		from := seriesOf(m, strings.Clone(source))
+		from := seriesOf(m, source)
 		from.observe("GetRequests", "Count", 1)
 	}
 }
