@@ -110,8 +110,7 @@ func answerOf(output any) answer {
 	return answer{}
 }
 
-// tableOf is the table of a request for one, or "". Metrics outlive the request,
-// whose memory the name may be part of.
+// tableOf is the table of a request for one, or "".
 func tableOf(input any) string {
 	var nameOrARN *string
 	switch in := input.(type) {
