@@ -43,10 +43,17 @@ func TestManyAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	b.Executor.mu.Lock()
-	defer b.Executor.mu.Unlock()
-	if b.count > 6 || b.count != len(b.live) {
-		t.Errorf("%d processes, %d alive", b.count, len(b.live))
+	held := func() (places, live int) {
+		b.Executor.mu.Lock()
+		defer b.Executor.mu.Unlock()
+		return b.count, len(b.live)
+	}
+	if places, live := held(); places > 6 || live > places { // one may be about to start
+		t.Errorf("%d places, %d processes", places, live)
+	}
+	b.Close()
+	if places, live := held(); places != 0 || live != 0 {
+		t.Errorf("after Close: %d places, %d processes", places, live)
 	}
 }
 
