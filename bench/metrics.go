@@ -30,7 +30,7 @@ func metricsCost(ctx context.Context, l *lab) error {
 }
 
 // rounds is how often each of both is measured; the figure is the median.
-const rounds = 7
+const rounds = 15
 
 func inTurn(ctx context.Context, l *lab, w workload) (with, without float64, err error) {
 	var servers [2]*server
