@@ -85,7 +85,7 @@ func (s *Service) received(to event.ARN, e event.Event, now time.Time) (*arrival
 		env.ID = e.ID
 	}
 	if env.Time == "" && !e.Time.IsZero() {
-		env.Time = e.Time.UTC().Format(timeLayout)
+		env.Time = e.Time.UTC().Format(event.EnvelopeTime)
 	}
 	return s.arrive(env, e.Trace, now)
 }

@@ -10,22 +10,8 @@ import (
 	"github.com/runnel/runnel/event/pattern"
 )
 
-// envelope is an event as rules see it and targets get it:
-// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html.
-type envelope struct {
-	Version    string         `json:"version"`
-	ID         string         `json:"id"`
-	DetailType string         `json:"detail-type"`
-	Source     string         `json:"source"`
-	Account    string         `json:"account"`
-	Time       string         `json:"time"`
-	Region     string         `json:"region"`
-	Resources  []string       `json:"resources"`
-	Detail     jsontext.Value `json:"detail"`
-}
-
-// timeLayout is how an event tells its time.
-const timeLayout = "2006-01-02T15:04:05Z"
+// envelope is an event whose detail is passed on as it came.
+type envelope = event.Envelope[jsontext.Value]
 
 // lenient takes JSON as the services of AWS do.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
@@ -55,7 +41,7 @@ func (s *Service) arrive(e envelope, trace string, now time.Time) (*arrival, err
 		e.Region = s.cfg.Region
 	}
 	if e.Time == "" {
-		e.Time = now.UTC().Format(timeLayout)
+		e.Time = now.UTC().Format(event.EnvelopeTime)
 	}
 	if e.Resources == nil {
 		e.Resources = []string{}

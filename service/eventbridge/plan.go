@@ -1,6 +1,9 @@
 package eventbridge
 
-import "github.com/runnel/runnel/service/eventbridge/input"
+import (
+	"github.com/runnel/runnel/event"
+	"github.com/runnel/runnel/service/eventbridge/input"
+)
 
 // wanted is an event as the targets of a rule want it.
 type wanted struct {
@@ -16,7 +19,7 @@ type made struct {
 // want makes the inputs of a rule's targets.
 func (a *arrival) want(r *rule) wanted {
 	w := wanted{r, make([]made, len(r.targets))}
-	e := input.Event{JSON: a.json, RuleARN: r.arn, RuleName: r.name, Ingested: a.ingested.Format(timeLayout)}
+	e := input.Event{JSON: a.json, RuleARN: r.arn, RuleName: r.name, Ingested: a.ingested.Format(event.EnvelopeTime)}
 	for i, t := range r.targets {
 		w.inputs[i].body, w.inputs[i].err = t.maker.Make(e)
 	}

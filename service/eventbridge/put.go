@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
 )
@@ -132,7 +133,7 @@ func (s *Service) post(e *types.PutEventsRequestEntry, now time.Time) posted {
 	}
 	env := envelope{Source: *e.Source, DetailType: *e.DetailType, Resources: e.Resources, Detail: detail}
 	if e.Time != nil {
-		env.Time = e.Time.UTC().Format(timeLayout)
+		env.Time = e.Time.UTC().Format(event.EnvelopeTime)
 	}
 	a, err := s.arrive(env, aws.ToString(e.TraceHeader), now)
 	if err != nil {

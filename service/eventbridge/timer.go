@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/service/eventbridge/schedule"
 	"github.com/runnel/runnel/store"
 )
@@ -53,7 +54,7 @@ func (s *Service) fire(ctx context.Context, tx *store.Tx, name string) error {
 		return err
 	}
 	a, err := s.arrive(envelope{
-		DetailType: "Scheduled Event", Source: "aws.events", Time: r.Due.Format(timeLayout),
+		DetailType: "Scheduled Event", Source: "aws.events", Time: r.Due.Format(event.EnvelopeTime),
 		Resources: []string{s.ruleARN(defaultBus, name)}, Detail: jsontext.Value("{}"),
 	}, "", tx.Now())
 	if err != nil {

@@ -5,21 +5,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
-)
 
-// envelope is an event as an event bus gets it
-// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html).
-type envelope struct {
-	Version    string   `json:"version"`
-	ID         string   `json:"id"`
-	DetailType string   `json:"detail-type"`
-	Source     string   `json:"source"`
-	Account    string   `json:"account"`
-	Time       string   `json:"time"`
-	Region     string   `json:"region"`
-	Resources  []string `json:"resources"`
-	Detail     any      `json:"detail"`
-}
+	"github.com/runnel/runnel/event"
+)
 
 // invocation is an event as a function gets it
 // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html).
@@ -84,10 +72,12 @@ func (c Change) Event(id string) []byte {
 	return []byte(document(c.envelope(id, "CloudWatch Alarm State Change", c.State.Updated, c.detail(id))))
 }
 
-func (c Change) envelope(id, detailType string, at time.Time, detail any) envelope {
-	return envelope{
+// envelope is an event as event buses get it
+// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html).
+func (c Change) envelope(id, detailType string, at time.Time, detail any) event.Envelope[any] {
+	return event.Envelope[any]{
 		Version: "0", ID: id, DetailType: detailType, Source: "aws.cloudwatch", Account: c.Account,
-		Time: at.UTC().Format("2006-01-02T15:04:05Z"), Region: c.Region, Resources: []string{c.Arn}, Detail: detail,
+		Time: at.UTC().Format(event.EnvelopeTime), Region: c.Region, Resources: []string{c.Arn}, Detail: detail,
 	}
 }
 

@@ -11,20 +11,8 @@ import (
 	"github.com/runnel/runnel/wire"
 )
 
-// envelope is an event as EventBridge has it
+// detail is what EventBridge is told of an object
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html).
-type envelope struct {
-	Version    string   `json:"version"`
-	ID         string   `json:"id"`
-	DetailType string   `json:"detail-type"`
-	Source     string   `json:"source"`
-	Account    string   `json:"account"`
-	Time       string   `json:"time"`
-	Region     string   `json:"region"`
-	Resources  []string `json:"resources"`
-	Detail     detail   `json:"detail"`
-}
-
 type detail struct {
 	Version      string       `json:"version"`
 	EventVersion string       `json:"event-version"`
@@ -76,7 +64,7 @@ func (s *Notifier) publish(ctx context.Context, tx *store.Tx, o Object, name str
 	return s.send(ctx, tx, o.Bucket, s.bus(), event.Event{ID: id, Body: body})
 }
 
-func (s *Notifier) envelope(ctx context.Context, tx *store.Tx, o Object, name, id string) envelope {
+func (s *Notifier) envelope(ctx context.Context, tx *store.Tx, o Object, name, id string) event.Envelope[detail] {
 	req, what := wire.RequestOf(ctx), happenings[name]
 	from := s.sender(o.Bucket)
 	d := detail{
@@ -101,9 +89,9 @@ func (s *Notifier) envelope(ctx context.Context, tx *store.Tx, o Object, name, i
 	case strings.HasPrefix(name, "ObjectCreated:"):
 		d.Object.Size = &o.Size
 	}
-	return envelope{
+	return event.Envelope[detail]{
 		Version: "0", ID: id, DetailType: what.detailType, Source: "aws.s3", Account: s.cfg.Account,
-		Time: tx.Now().UTC().Format("2006-01-02T15:04:05Z"), Region: s.cfg.Region, Resources: []string{from.ARN}, Detail: d,
+		Time: tx.Now().UTC().Format(event.EnvelopeTime), Region: s.cfg.Region, Resources: []string{from.ARN}, Detail: d,
 	}
 }
 
