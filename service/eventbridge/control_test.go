@@ -155,6 +155,8 @@ func TestRefusals(t *testing.T) {
 				notFound, "Rule none does not exist on EventBus default."},
 			{"token", second(fx.ListRules(ctx, &api.ListRulesInput{NextToken: ptr("?")})),
 				invalid, "Parameter NextToken is not valid. Reason: NextToken is invalid."},
+			{"token of another list", second(fx.ListRules(ctx, &api.ListRulesInput{NextToken: ptr("enp6eg")})),
+				invalid, "Parameter NextToken is not valid. Reason: NextToken is invalid."},
 			{"test of no event", second(fx.TestEventPattern(ctx, &api.TestEventPatternInput{EventPattern: ptr(`{"a": [1]}`), Event: ptr("[]")})),
 				invalid, "Parameter Event is not valid. Reason: Event is not a JSON object."},
 			{"principal", second(fx.PutPermission(ctx, &api.PutPermissionInput{StatementId: ptr("s"), Action: ptr("events:PutEvents"), Principal: ptr("me")})),

@@ -114,7 +114,9 @@ func (s *Service) sender(r *rule) event.Sender {
 func (s *Service) bury(ctx context.Context, tx *store.Tx, r *rule, t *target, a *arrival, code string, cause error) error {
 	queue := deadLetterARN(t.DeadLetterConfig)
 	if queue == "" {
-		s.cfg.Logger.WarnContext(ctx, "event dropped", "rule", r.arn, "target", *t.Arn, "event", a.id, "err", cause)
+		tx.OnCommit(func() {
+			s.cfg.Logger.WarnContext(ctx, "event dropped", "rule", r.arn, "target", *t.Arn, "event", a.id, "err", cause)
+		})
 		return nil
 	}
 	e := event.Event{ID: a.id, Trace: a.trace, From: s.sender(r), Time: tx.Now(), Body: a.json, Attributes: map[string]event.Attribute{
@@ -129,7 +131,9 @@ func (s *Service) bury(ctx context.Context, tx *store.Tx, r *rule, t *target, a 
 		s.observe(tx, "InvocationsSentToDlq", r)
 	case errorCode(err) != "":
 		s.observe(tx, "InvocationsFailedToBeSentToDlq", r)
-		s.cfg.Logger.WarnContext(ctx, "event dropped", "rule", r.arn, "queue", queue, "event", a.id, "err", err)
+		tx.OnCommit(func() {
+			s.cfg.Logger.WarnContext(ctx, "event dropped", "rule", r.arn, "queue", queue, "event", a.id, "err", err)
+		})
 	default:
 		return err
 	}

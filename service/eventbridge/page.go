@@ -1,6 +1,7 @@
 package eventbridge
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strconv"
 
@@ -33,7 +34,7 @@ func pageOf(span store.Range, limit *int32, token *string) (page, error) {
 	}
 	if token != nil {
 		k, err := base64.RawURLEncoding.DecodeString(*token)
-		if err != nil || len(k) == 0 {
+		if err != nil || bytes.Compare(k, span.From) < 0 || span.To != nil && bytes.Compare(k, span.To) >= 0 {
 			return p, errParameter("NextToken", "NextToken is invalid.")
 		}
 		p.span = p.span.After(k)

@@ -49,7 +49,9 @@ func (s *Service) PutEvents(ctx context.Context, in *api.PutEventsInput) (*api.P
 				continue
 			}
 			if _, err := s.bus(tx, p.bus); err != nil {
-				s.cfg.Logger.WarnContext(ctx, "event for a bus that does not exist", "bus", p.bus, "event", p.id)
+				tx.OnCommit(func() {
+					s.cfg.Logger.WarnContext(ctx, "event for a bus that does not exist", "bus", p.bus, "event", p.id)
+				})
 				continue
 			}
 			if err := s.publish(ctx, tx, p.bus, p.arrival); err != nil {
