@@ -112,10 +112,6 @@ func namedToken(token *string) (*string, error) {
 	return aws.String(string(b)), nil
 }
 
-func errNextToken(token string) error {
-	return &types.InvalidNextToken{Message: aws.String("The value " + token + " for parameter NextToken is invalid.")}
-}
-
 // described are the names of the alarms among which a request looks, in order,
 // each once; there need not be one of each.
 func (s *Service) described(tx *store.Tx, in *api.DescribeAlarmsInput) ([]string, error) {

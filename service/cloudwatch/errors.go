@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
 	"github.com/runnel/runnel/wire"
 )
 
@@ -93,4 +96,8 @@ func (f *faults) err() error {
 		return nil
 	}
 	return &wire.Error{Code: cmp.Or(f.code, f.first), Message: strings.Join(f.texts, "\n")}
+}
+
+func errNextToken(token string) error {
+	return &types.InvalidNextToken{Message: aws.String("The value " + token + " for parameter NextToken is invalid.")}
 }

@@ -36,7 +36,7 @@ func parsePageToken(s *string) (pageToken, error) {
 		t.some = true
 	}
 	if t.String() != *s || t.result < 0 {
-		return t, &types.InvalidNextToken{Message: aws.String("The value " + *s + " for parameter NextToken is invalid.")}
+		return t, errNextToken(*s)
 	}
 	return t, nil
 }
