@@ -176,3 +176,26 @@ func sorted(m map[string]string) iter.Seq2[string, string] {
 		}
 	}
 }
+
+// appendCBOR writes what appendJSON does.
+func (f failure) appendCBOR(b []byte) ([]byte, error) {
+	const begin, end = 0xbf, 0xff // of a map whose length is not told
+	b = codec.AppendCBORText(append(b, begin), "__type")
+	b = codec.AppendCBORText(b, f.shape())
+	b = codec.AppendCBORText(b, f.messageMember())
+	b = codec.AppendCBORText(b, f.err.ErrorMessage())
+	if own, ok := f.err.(*Error); ok {
+		for k, v := range sorted(own.Fields) {
+			b = codec.AppendCBORText(codec.AppendCBORText(b, k), v)
+		}
+		return append(b, end), nil
+	}
+	n, v, err := f.modelled()
+	if err != nil {
+		return b, err
+	}
+	if n != nil {
+		b = n.AppendCBORMembers(b, v)
+	}
+	return append(b, end), nil
+}
