@@ -2,6 +2,9 @@ package runnel_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/runnel/runnel"
 )
 
 // TestRestart stops a runtime in the middle of its work, and looks for all of
@@ -102,5 +107,27 @@ func TestRestartInTheMiddleOfAnUpload(t *testing.T) {
 	must(r.s3.CompleteMultipartUpload(t.Context(), completed(up, first, second)))(t)
 	if got := r.get("parts", "k"); len(got) != 5<<20+1 || !strings.HasSuffix(got, "ab") {
 		t.Errorf("the object has %d bytes", len(got))
+	}
+}
+
+// TestStopAtOnce stops a runtime that has not begun to serve, or has just: that
+// is an end like any other.
+func TestStopAtOnce(t *testing.T) {
+	t.Parallel()
+	for i := range 5 {
+		r, err := runnel.New(runnel.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		if i == 0 {
+			cancel()
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- r.Run(ctx) }()
+		cancel()
+		if err := errors.Join(<-ended, r.Close()); err != nil {
+			t.Error(err)
+		}
 	}
 }

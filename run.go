@@ -28,6 +28,9 @@ type part struct {
 // timers end.
 func (r *Runtime) Run(ctx context.Context) error {
 	if err := r.queues.Recover(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	}
 	parts := []*part{
