@@ -54,3 +54,19 @@ func TestReservedConcurrency(t *testing.T) {
 		t.Errorf("got %+v, %v", out, err)
 	}
 }
+
+// TestSlotIsFreeWithAnswer: a caller that calls again as soon as it has its
+// answer is not throttled by itself.
+func TestSlotIsFreeWithAnswer(t *testing.T) {
+	r := newRig(t)
+	r.create("f", "echo")
+	f := aws.String("f")
+	if _, err := r.lambda.PutFunctionConcurrency(t.Context(), &lambda.PutFunctionConcurrencyInput{FunctionName: f, ReservedConcurrentExecutions: aws.Int32(1)}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		if _, err := r.lambda.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: f}); err != nil {
+			t.Fatalf("call %d: %v", i+1, err)
+		}
+	}
+}

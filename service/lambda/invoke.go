@@ -175,8 +175,8 @@ func (s *Service) invokeNow(ctx context.Context, i *invocable, c *call) (*lambda
 	answered := make(chan answer, 1)
 	running := context.WithoutCancel(ctx)
 	s.calls.Go(func() {
-		defer s.slots.Release(c.ref.Name)
 		out, err := s.answer(running, i.pick(), c)
+		s.slots.Release(c.ref.Name) // first: who has the answer may call again at once
 		answered <- answer{out, err}
 	})
 	select {
