@@ -50,7 +50,7 @@ func TestFileThatTakesLongerThanAnInvocation(t *testing.T) {
 	t.Parallel()
 	const function = "iot-messages-csv-to-queue"
 	p := startImpatientPipeline(t, 3)
-	key, rows, bad := "", 5_000, []int(nil)
+	key, rows, bad := "", 1_000, []int(nil)
 	for tries := 1; p.logged(function, `"continued by a further invocation"`) == 0; tries++ {
 		var content string
 		rows *= 4 // a fast machine may need more than the first file to be late

@@ -110,7 +110,7 @@ func serve(dir string) error {
 // Bounds of everything that a test waits for. Nothing here is a measurement:
 // the machine may be slow and busy.
 const (
-	patience  = 60 * time.Second
+	patience  = 3 * time.Minute // more than a retry of Lambda takes
 	firstLook = 2 * time.Millisecond
 	lastLook  = 100 * time.Millisecond
 )

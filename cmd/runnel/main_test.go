@@ -128,7 +128,7 @@ func findCLIs() map[string]cli {
 }
 
 // patience bounds everything that a script waits for.
-const patience = time.Minute
+const patience = 3 * time.Minute // more than a retry of Lambda takes
 
 // eventually asks until done says yes.
 func eventually(ts *testscript.TestScript, what string, done func() bool) {
