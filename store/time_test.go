@@ -75,6 +75,22 @@ func TestTimerSurvivesPowerCut(t *testing.T) {
 	})
 }
 
+// A timer whose kind nobody has named yet, as at a start, waits for that and
+// holds nobody up.
+func TestTimerWaitsForItsKind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := storetest.Open(t)
+		now := s.Clock().Now()
+		setTimer(t, s, "early", now)
+		fired := make(chan string, 1)
+		s.OnTimer("other", func(_ context.Context, _ *store.Tx, id string) error { fired <- id; return nil })
+		s.Update(ctx, func(tx *store.Tx) error { tx.SetTimer("other", "known", now); return nil })
+		expect(t, fired, "known")
+		synctest.Wait()
+		expect(t, onTimer(s), "early 0s")
+	})
+}
+
 func TestFailingTimerIsTriedAgainAndHoldsNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := storetest.Open(t)

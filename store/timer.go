@@ -1,8 +1,8 @@
 package store
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"sync"
 	"time"
 )
@@ -28,13 +28,16 @@ func (sc *scheduler) init() {
 	sc.c = make(chan struct{}, 1)
 }
 
-func (sc *scheduler) fn(kind string) TimerFunc {
+// fn is what the timer with a key does, nil as long as nobody has said so. A
+// damaged key's timer fails.
+func (sc *scheduler) fn(key Key) TimerFunc {
+	kind, id := timerParts(key)
+	if !bytes.Equal(key, timerKey(kind, id)) {
+		return func(context.Context, *Tx, string) error { return errKey }
+	}
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
-	if fn := sc.funcs[kind]; fn != nil {
-		return fn
-	}
-	return func(context.Context, *Tx, string) error { return errors.New("no such kind of timer") }
+	return sc.funcs[kind]
 }
 
 func (sc *scheduler) wake() {
@@ -44,12 +47,13 @@ func (sc *scheduler) wake() {
 	}
 }
 
-// OnTimer says what timers of a kind do. A timer that is due before its kind
-// is known is put off, so all kinds are named before Run.
+// OnTimer says what timers of a kind do. One that is due before that waits for
+// it.
 func (s *Store) OnTimer(kind string, fn TimerFunc) {
 	s.timers.mu.Lock()
-	defer s.timers.mu.Unlock()
 	s.timers.funcs[kind] = fn
+	s.timers.mu.Unlock()
+	s.timers.wake()
 }
 
 func dueSpace() Key                 { return K("timer", "due") }
@@ -129,22 +133,28 @@ func (s *Store) sleepUntil(ctx context.Context, t time.Time, set bool) error {
 // fireDue fires all that is due, and tells when the next one will be.
 func (s *Store) fireDue(ctx context.Context) (next time.Time, ok bool, err error) {
 	for ctx.Err() == nil {
-		var due Key
+		var (
+			due Key
+			fn  TimerFunc
+		)
 		err := s.View(ctx, func(tx *Tx) error {
 			for k := range tx.Scan(Prefix(dueSpace())) {
-				due = k.Clone()
-				break
+				t, key := dueParts(k)
+				if ok = t.After(s.clock.Now()); ok {
+					next = t
+					break
+				}
+				if fn = s.timers.fn(key); fn != nil {
+					due = k.Clone()
+					break
+				}
 			}
 			return nil
 		})
 		if err != nil || due == nil {
-			return time.Time{}, false, err
+			return next, ok, err
 		}
-		t, _ := dueParts(due)
-		if t.After(s.clock.Now()) {
-			return t, true, nil
-		}
-		if err := s.fire(ctx, due); err != nil {
+		if err := s.fire(ctx, due, fn); err != nil {
 			return time.Time{}, false, err
 		}
 	}
@@ -153,10 +163,9 @@ func (s *Store) fireDue(ctx context.Context) (next time.Time, ok bool, err error
 
 // fire runs one timer. A timer that fails is put off, so that it does not
 // hold up the others.
-func (s *Store) fire(ctx context.Context, due Key) error {
+func (s *Store) fire(ctx context.Context, due Key, fn TimerFunc) error {
 	_, key := dueParts(due)
 	kind, id := timerParts(key)
-	fn := s.timers.fn(kind)
 	err := s.Update(ctx, func(tx *Tx) error {
 		if !tx.Has(due) {
 			return nil // taken back or reset meanwhile
