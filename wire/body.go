@@ -177,6 +177,7 @@ func (c *call) raw() ([]byte, error) {
 func (c *call) readAll(r io.Reader, length int64) ([]byte, error) {
 	limit := c.maxBody()
 	if length > limit {
+		c.discard(r)
 		return nil, c.tooLarge()
 	}
 	buf := c.buffers.Get().(*bytes.Buffer)
@@ -193,9 +194,23 @@ func (c *call) readAll(r io.Reader, length int64) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case int64(buf.Len()) > limit:
+		c.discard(r)
 		return nil, c.tooLarge()
 	}
 	return buf.Bytes(), nil
+}
+
+// maxDiscarded is how much of a refused body is read.
+const maxDiscarded = 64 << 20
+
+// discard reads what is left of a body that is refused. Many clients look for an
+// answer only when they have written all, and the server closes a connection on
+// which more is to come. One that asked before it writes (Expect: 100-continue)
+// need not write.
+func (c *call) discard(r io.Reader) {
+	if c.r.Header.Get("Expect") == "" {
+		io.CopyN(io.Discard, r, maxDiscarded)
+	}
 }
 
 // release gives the body's bytes back. Nothing that outlives the request refers to

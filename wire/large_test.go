@@ -1,7 +1,11 @@
 package wire_test
 
 import (
+	"bufio"
 	"context"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -55,5 +59,38 @@ func TestStringsOfLargeDocuments(t *testing.T) {
 		if strings.Trim(s, want) != "" {
 			t.Errorf("%d: changed to %.20s", i, s)
 		}
+	}
+}
+
+// TestTooLargeIsTold sends a body that is refused to the end, as most clients do,
+// and then looks for the answer; and one that waits to be asked for it.
+func TestTooLargeIsTold(t *testing.T) {
+	server := httptest.NewServer(batchMux())
+	defer server.Close()
+	const size = 24 << 20
+	head := "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: DynamoDB_20120810.BatchWriteItem\r\n"
+	for name, request := range map[string]string{
+		"announced":     head + fmt.Sprintf("Content-Length: %d\r\n\r\n", size) + strings.Repeat("x", size),
+		"not announced": head + fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n", size) + strings.Repeat("x", size) + "\r\n0\r\n\r\n",
+		"asked for":     head + fmt.Sprintf("Expect: 100-continue\r\nContent-Length: %d\r\n\r\n", size),
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", server.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, err := io.WriteString(conn, request); err != nil {
+				t.Fatal(err)
+			}
+			got, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer got.Body.Close()
+			if got.StatusCode != http.StatusRequestEntityTooLarge {
+				t.Error(got.Status)
+			}
+		})
 	}
 }

@@ -301,7 +301,8 @@ func TestCheck(t *testing.T) {
 
 // TestErrorWithoutForm returns an error that has a union which the API lacks.
 func TestErrorWithoutForm(t *testing.T) {
-	m := wire.NewMux(wire.Config{Logger: slog.New(slog.DiscardHandler)})
+	var seen wire.Call
+	m := wire.NewMux(wire.Config{Logger: slog.New(slog.DiscardHandler), Observe: func(c wire.Call) { seen = c }})
 	m.Handle(wire.API{ID: "x", Protocols: []wire.Protocol{wire.JSON10}, Target: "X", Operations: []wire.Operation{
 		wire.Op("Do", func(context.Context, *struct{}) (*struct{}, error) {
 			return nil, &dynamotypes.ConditionalCheckFailedException{}
@@ -313,5 +314,8 @@ func TestErrorWithoutForm(t *testing.T) {
 	m.ServeHTTP(w, r)
 	if w.Code != 500 || !strings.Contains(w.Body.String(), "InternalFailure") {
 		t.Error(w.Code, w.Body)
+	}
+	if seen.Status != 500 || seen.Err.ErrorCode() != "InternalFailure" {
+		t.Errorf("observed: %d %v", seen.Status, seen.Err)
 	}
 }

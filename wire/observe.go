@@ -32,6 +32,13 @@ func (c *call) observe() {
 	c.cfg.Observe(*c.seen)
 }
 
+// saw notes the error that the client is told.
+func (c *call) saw(e smithy.APIError) {
+	if c.seen != nil {
+		c.seen.Err = e
+	}
+}
+
 // source is the request's body as it comes.
 func (c *call) source() io.Reader {
 	if c.seen == nil {

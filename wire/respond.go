@@ -94,19 +94,18 @@ func (c *call) fail(err error) {
 		c.logFailure(err)
 		e = c.internal()
 	}
-	if c.seen != nil {
-		c.seen.Err = e
-	}
+	c.saw(e)
 	if c.started {
 		panic(http.ErrAbortHandler)
 	}
 	if c.req.ID == "" {
 		c.identify()
 	}
-	f := c.failure(e)
-	if err := c.answerFailure(f); err != nil {
+	if err := c.answerFailure(c.failure(e)); err != nil {
 		c.logFailure(err)
-		c.answerFailure(c.failure(c.internal()))
+		e = c.internal()
+		c.saw(e)
+		c.answerFailure(c.failure(e))
 	}
 }
 

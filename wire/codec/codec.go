@@ -53,7 +53,21 @@ func New(cfg Config) *Codec {
 
 // Plan returns the plan of t. It fails if no document has a form for t, or for a
 // type within it.
-func (c *Codec) Plan(t reflect.Type) (*Node, error) { return c.planTime(t, 0) }
+func (c *Codec) Plan(t reflect.Type) (*Node, error) {
+	if n, ok := c.plans.Load(planKey{t: t}); ok {
+		return n.(*Node), nil
+	}
+	p := planner{Codec: c, open: map[planKey]*Node{}}
+	n, err := p.resolve(t, 0)
+	if err != nil {
+		return nil, err
+	}
+	// Only now are all nodes whole, so only now may others see them.
+	for k, v := range p.open {
+		c.plans.LoadOrStore(k, v)
+	}
+	return n, nil
+}
 
 // ErrorPlan returns the plan of one of the SDK's error types less what all errors
 // have, which is written apart.
@@ -67,21 +81,5 @@ func (c *Codec) ErrorPlan(t reflect.Type) (*Node, error) {
 	}
 	n = n.Without("Message", "ErrorCodeOverride")
 	c.errors.Store(t, n)
-	return n, nil
-}
-
-func (c *Codec) planTime(t reflect.Type, f TimeFormat) (*Node, error) {
-	if n, ok := c.plans.Load(planKey{t, f}); ok {
-		return n.(*Node), nil
-	}
-	p := planner{Codec: c, open: map[planKey]*Node{}}
-	n, err := p.resolve(t, f)
-	if err != nil {
-		return nil, err
-	}
-	// Only now are all nodes whole, so only now may others see them.
-	for k, v := range p.open {
-		c.plans.LoadOrStore(k, v)
-	}
 	return n, nil
 }
