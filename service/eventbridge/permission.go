@@ -15,13 +15,6 @@ import (
 // maxPolicy is the length of the longest policy of a bus, in bytes.
 const maxPolicy = 10240
 
-// document is a policy, whose statements it leaves as they are.
-type document struct {
-	Version   string
-	ID        string `json:"Id,omitempty"`
-	Statement []json.RawMessage
-}
-
 // statement is one that PutPermission writes.
 type statement struct {
 	Sid       string
@@ -53,13 +46,13 @@ func (s *Service) PutPermission(ctx context.Context, in *api.PutPermissionInput)
 		return nil, err
 	}
 	return nil, s.changeBus(ctx, bus, func(b *busRow) error {
-		doc, err := b.document()
+		d, err := b.editPolicy()
 		if err != nil {
 			return err
 		}
-		doc.remove(st.Sid)
-		doc.Statement = append(doc.Statement, text)
-		return b.setPolicy(doc)
+		d.Remove(st.Sid)
+		d.Statements = append(d.Statements, text)
+		return b.setPolicy(d)
 	})
 }
 
@@ -124,63 +117,31 @@ func (s *Service) RemovePermission(ctx context.Context, in *api.RemovePermission
 		if b.Policy == "" {
 			return &types.ResourceNotFoundException{Message: aws.String("EventBus does not have a policy.")}
 		}
-		doc, err := b.document()
+		d, err := b.editPolicy()
 		if err != nil {
 			return err
 		}
-		if !doc.remove(aws.ToString(in.StatementId)) {
+		if !d.Remove(aws.ToString(in.StatementId)) {
 			return &types.ResourceNotFoundException{Message: aws.String("Statement with the provided id does not exist.")}
 		}
-		return b.setPolicy(doc)
+		return b.setPolicy(d)
 	})
 }
 
-// document is the policy of the bus, or an empty one.
-func (b *busRow) document() (*document, error) {
-	d := &document{Version: "2012-10-17"}
+// editPolicy is the policy of the bus, or an empty one.
+func (b *busRow) editPolicy() (*policy.Draft, error) {
 	if b.Policy == "" {
-		return d, nil
+		return &policy.Draft{Version: "2012-10-17"}, nil
 	}
-	var raw struct {
-		Version   string
-		ID        string          `json:"Id"`
-		Statement json.RawMessage // one or a list
-	}
-	if err := json.Unmarshal([]byte(b.Policy), &raw); err != nil {
-		return nil, err
-	}
-	d.Version, d.ID = raw.Version, raw.ID
-	if json.Unmarshal(raw.Statement, &d.Statement) != nil {
-		d.Statement = []json.RawMessage{raw.Statement}
-	}
-	return d, nil
+	return policy.Edit(b.Policy)
 }
 
 // setPolicy writes the policy; without statements there is none.
-func (b *busRow) setPolicy(d *document) error {
-	if len(d.Statement) == 0 {
-		b.Policy = ""
-		return nil
-	}
-	text, err := json.Marshal(d)
-	if err != nil {
-		return err
-	}
+func (b *busRow) setPolicy(d *policy.Draft) error {
+	text := d.Text()
 	if len(text) > maxPolicy {
 		return errPolicyLength()
 	}
-	b.Policy = string(text)
+	b.Policy = text
 	return nil
-}
-
-// remove removes the statement with an ID, if there is one.
-func (d *document) remove(sid string) bool {
-	for i, text := range d.Statement {
-		var s struct{ Sid string }
-		if json.Unmarshal(text, &s) == nil && s.Sid == sid && sid != "" {
-			d.Statement = append(d.Statement[:i], d.Statement[i+1:]...)
-			return true
-		}
-	}
-	return false
 }
