@@ -98,8 +98,8 @@ func count(tx *store.Tx, span store.Range) (n int) {
 	return n
 }
 
-// DeleteEventBus removes a bus with its rules and their targets. One that is
-// not there is removed already.
+// DeleteEventBus removes a bus that has no rules. One that is not there is
+// removed already.
 func (s *Service) DeleteEventBus(ctx context.Context, in *api.DeleteEventBusInput) (*api.DeleteEventBusOutput, error) {
 	name, err := s.busOf(in.Name, "name")
 	if in.Name == nil {
@@ -112,10 +112,11 @@ func (s *Service) DeleteEventBus(ctx context.Context, in *api.DeleteEventBusInpu
 		return nil, errValidation("Cannot delete event bus default.")
 	}
 	return nil, s.store.Update(ctx, func(tx *store.Tx) error {
+		for range tx.Scan(store.Prefix(ruleSpace.Str(name))) {
+			return errValidation("EventBus can't be deleted since it has rules.")
+		}
 		tx.Delete(busKey(name))
 		tx.Delete(versionSpace.Str(name))
-		tx.DeleteRange(store.Prefix(ruleSpace.Str(name)))
-		tx.DeleteRange(store.Prefix(targetSpace.Str(name)))
 		tx.OnCommit(func() { s.cache.Delete(name) })
 		return nil
 	})

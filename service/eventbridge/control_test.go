@@ -55,6 +55,10 @@ func TestBuses(t *testing.T) {
 		equal(t, "default", *got.Arn, *busARN("default"))
 
 		fx.rule("orders", "r", `{"source": ["s"]}`, toQueue("q"))
+		refused(t, "bus with rules", second(fx.DeleteEventBus(ctx, &api.DeleteEventBusInput{Name: ptr("orders")})),
+			invalid, "EventBus can't be deleted since it has rules.")
+		fx.ok(second(fx.RemoveTargets(ctx, &api.RemoveTargetsInput{EventBusName: ptr("orders"), Rule: ptr("r"), Ids: []string{"q"}})))
+		fx.ok(second(fx.DeleteRule(ctx, &api.DeleteRuleInput{EventBusName: ptr("orders"), Name: ptr("r")})))
 		fx.ok(second(fx.DeleteEventBus(ctx, &api.DeleteEventBusInput{Name: ptr("orders")})))
 		fx.ok(second(fx.DeleteEventBus(ctx, &api.DeleteEventBusInput{Name: ptr("orders")})))
 		fx.ok(second(fx.CreateEventBus(ctx, &api.CreateEventBusInput{Name: ptr("orders")})))
