@@ -90,7 +90,10 @@ func (s *Service) confirmation(ctx context.Context, sub *subscription, kind, tex
 		Timestamp:    s.store.Clock().Now(),
 		SubscribeURL: s.cfg.Endpoint + "/?Action=ConfirmSubscription&TopicArn=" + t.arn + "&Token=" + c.token,
 	}
-	return c, s.sign(ctx, &c.message, t.signatureVersion())
+	if err := s.signer.Ready(ctx); err != nil {
+		return nil, err
+	}
+	return c, s.sign(&c.message, t.signatureVersion())
 }
 
 // ask sends a confirmation, with the transaction, and keeps its token.
@@ -125,6 +128,9 @@ func (s *Service) ConfirmSubscription(ctx context.Context, in *api.ConfirmSubscr
 	name, err := s.topicName(in.TopicArn)
 	if err != nil {
 		return nil, errInvalid("Topic")
+	}
+	if err := s.signer.Ready(ctx); err != nil {
+		return nil, err // a restored subscription may be the only one
 	}
 	signed := wire.RequestOf(ctx).AccessKey != ""
 	locked := signed && aws.ToString(in.AuthenticateOnUnsubscribe) == "true"

@@ -74,7 +74,7 @@ func (c *courier) GiveUp(ctx context.Context, tx *store.Tx, d outbox.Delivery, c
 		return nil // a confirmation
 	}
 	done, err := c.s.deadLetter(ctx, tx, id, event.Event{
-		ID: p.id, Trace: p.trace, Time: tx.Now(), Body: p.body, Attributes: p.attributes,
+		ID: p.id, Trace: p.trace, Time: tx.Now(), Body: p.body, Attributes: p.attributes, Group: p.group,
 		From: event.Sender{Service: "sns.amazonaws.com", ARN: p.topic, Account: c.s.cfg.Account},
 	})
 	if err != nil {

@@ -136,8 +136,8 @@ type item struct {
 
 // address makes a message's mail for the audience of a topic. It writes
 // nothing, so it needs no transaction.
-func (s *Service) address(ctx context.Context, t *topic, audience []*subscriber, m *message) (*mail, error) {
-	l := &mail{post: &post{s: s, ctx: ctx, t: t, m: m}, items: make([]item, 0, len(audience))}
+func (s *Service) address(t *topic, audience []*subscriber, m *message) (*mail, error) {
+	l := &mail{post: &post{s: s, t: t, m: m}, items: make([]item, 0, len(audience))}
 	for _, to := range audience {
 		if !l.wants(to) {
 			continue

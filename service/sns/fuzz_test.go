@@ -13,7 +13,7 @@ import (
 // nothing else is taken for one.
 func FuzzParcel(f *testing.F) {
 	full := &parcel{
-		kind: "Notification", id: "i", endpoint: "http://a/", topic: "t", subscription: "s", contentType: "c", trace: "r", raw: true,
+		kind: "Notification", id: "i", endpoint: "http://a/", topic: "t", subscription: "s", contentType: "c", trace: "r", group: "g", raw: true,
 		body: []byte("body"), attributes: map[string]event.Attribute{"n": {DataType: "Binary", Binary: []byte{1}}, "m": {DataType: "Number", String: "1"}},
 	}
 	f.Add(full.encode())

@@ -14,6 +14,7 @@ import (
 
 	api "github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/store/storetest"
 )
@@ -210,9 +211,11 @@ func TestHTTPRetries(t *testing.T) {
 		equal(t, "dead letter", *got[0].Body+" "+*got[0].MessageAttributes["a"].StringValue, "hello b")
 
 		w.answer("/bad", 404) // a client-side error
-		fx.publish(topic, "again")
+		fx.publish(topic, "again", inGroup("tenant", ""))
 		equal(t, "attempts", len(w.take()), 2)
-		equal(t, "dead at once", fmt.Sprint(fx.texts(dead)), "[again]")
+		got = fx.receive(dead)
+		equal(t, "dead at once", len(got), 1)
+		equal(t, "dead letter and its group", *got[0].Body+" "+got[0].Attributes["MessageGroupId"], "again tenant")
 		equal(t, "metrics", fx.metrics.String(), `t/NumberOfMessagesPublished/Count=2
 t/NumberOfNotificationsDelivered/Count=2
 t/NumberOfNotificationsFailed/Count=5
@@ -284,5 +287,29 @@ func TestCertificate(t *testing.T) {
 		fx.must(err)
 		equal(t, "certificate", fx.visit(link.String())[:3], "200")
 		equal(t, "another", fx.visit(endpoint + "/SimpleNotificationService-00.pem")[:3], "404")
+	})
+}
+
+// TestRestoreAfterRestart has the only subscription ended, and restored when the
+// runtime has started anew, with nobody to sign for. What other services publish
+// is signed for it.
+func TestRestoreAfterRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk, w := storetest.NewDisk(), &web{}
+		st, shut := disk.Open(t)
+		useKey(t, st)
+		fx := newFixture(t, st, w)
+		arn := fx.confirmed(w, fx.topic("t"), "/a")
+		_, err := fx.Unsubscribe(ctx, &api.UnsubscribeInput{SubscriptionArn: arn})
+		fx.must(err)
+		link := opened(t, w.take()[0].body).SubscribeURL
+		fx.close()
+		shut()
+
+		st, _ = disk.Open(t)
+		fx = newFixture(t, st, w)
+		equal(t, "restored", fx.visit(link)[:3], "200")
+		fx.must(fx.accept("t", event.Event{From: event.Sender{Account: account}, Subject: "s", Body: []byte("hello")}))
+		fx.verify(opened(t, w.take()[0].body))
 	})
 }

@@ -17,6 +17,7 @@ type parcel struct {
 	subscription string // ARN; "" before the endpoint has confirmed
 	contentType  string
 	trace        string
+	group        string // of fair queues, for the dead-letter queue
 	raw          bool
 	body         []byte
 	attributes   map[string]event.Attribute // of a raw message, for the dead-letter queue
@@ -25,7 +26,7 @@ type parcel struct {
 const parcelVersion = 1
 
 func (p *parcel) strings() []*string {
-	return []*string{&p.kind, &p.id, &p.endpoint, &p.topic, &p.subscription, &p.contentType, &p.trace}
+	return []*string{&p.kind, &p.id, &p.endpoint, &p.topic, &p.subscription, &p.contentType, &p.trace, &p.group}
 }
 
 // encode is the parcel as a row: the version, whether it is raw, then the

@@ -2,7 +2,6 @@ package sns
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
@@ -19,10 +18,9 @@ const maxRawAttributes = 10
 // post forms one message for its subscribers. What they share is made once: the
 // signature, and the JSON around the few places where it names the subscription.
 type post struct {
-	s   *Service
-	ctx context.Context
-	t   *topic
-	m   *message
+	s *Service
+	t *topic
+	m *message
 
 	attributes map[string]delivery.Attribute
 	signed     map[[2]string]*delivery.Message // by signature version and text
@@ -91,7 +89,7 @@ func (p *post) payload(to *subscriber) ([]byte, error) {
 	}
 	q := &parcel{
 		kind: delivery.Notification, id: p.m.id, endpoint: to.endpoint, topic: p.t.arn, subscription: to.arn,
-		contentType: to.contentType, trace: p.m.trace, raw: to.raw, body: body,
+		contentType: to.contentType, trace: p.m.trace, group: p.m.group, raw: to.raw, body: body,
 	}
 	if to.raw {
 		q.attributes = p.m.attributes
@@ -148,7 +146,7 @@ func (p *post) sign(text, version string) (*delivery.Message, error) {
 		Subject: p.m.subject, Message: text, Timestamp: p.m.time, Attributes: p.shownAttributes(),
 	}
 	if !p.t.fifo {
-		if err := p.s.sign(p.ctx, m, version); err != nil {
+		if err := p.s.sign(m, version); err != nil {
 			return nil, err
 		}
 	}
@@ -157,13 +155,10 @@ func (p *post) sign(text, version string) (*delivery.Message, error) {
 }
 
 // sign sets a message's signature and where the certificate is.
-func (s *Service) sign(ctx context.Context, m *delivery.Message, version string) error {
-	name, err := s.signer.CertificateName(ctx)
-	if err != nil {
-		return err
-	}
+func (s *Service) sign(m *delivery.Message, version string) error {
+	name, err := s.signer.Sign(m, version)
 	m.SigningCertURL = s.cfg.Endpoint + "/" + name
-	return s.signer.Sign(ctx, m, version)
+	return err
 }
 
 func (t *topic) signatureVersion() string {

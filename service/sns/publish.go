@@ -146,6 +146,9 @@ func (s *Service) publish(ctx context.Context, name string, batch []*message) er
 	}
 	for n := 0; ; n++ {
 		t, audience, err := s.prepare(ctx, name)
+		if err == nil && len(audience) > 0 {
+			err = s.signer.Ready(ctx)
+		}
 		if err != nil {
 			return err
 		}
@@ -157,7 +160,7 @@ func (s *Service) publish(ctx context.Context, name string, batch []*message) er
 		}
 		addressed := make([]*mail, len(batch))
 		for i, m := range batch {
-			if addressed[i], err = s.address(ctx, t, audience, m); err != nil {
+			if addressed[i], err = s.address(t, audience, m); err != nil {
 				return err
 			}
 		}
@@ -210,7 +213,7 @@ func (s *Service) accept(ctx context.Context, tx *store.Tx, t *topic, m *message
 		s.countPublished(tx, t, m)
 		return nil
 	}
-	l, err := s.address(ctx, t, s.audience(tx, t), m)
+	l, err := s.address(t, s.audience(tx, t), m)
 	if err != nil {
 		return err
 	}

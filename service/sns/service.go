@@ -106,8 +106,8 @@ func hostOf(endpoint string) string {
 }
 
 // recallKey reads the key that messages are signed with, if there is anybody to
-// sign for. The signer opens a transaction for it, and [Service.Accept] could
-// not wait for one; the first Subscribe makes the key.
+// sign for: [Service.Accept] has to find it in memory. The first Subscribe makes
+// the key.
 func (s *Service) recallKey() {
 	ctx, needed := context.Background(), false
 	err := s.store.View(ctx, func(tx *store.Tx) error {
@@ -118,7 +118,7 @@ func (s *Service) recallKey() {
 		return nil
 	})
 	if err == nil && needed {
-		_, err = s.signer.CertificateName(ctx)
+		err = s.signer.Ready(ctx)
 	}
 	if err != nil {
 		s.cfg.Logger.Error("signing key", "err", err)

@@ -124,8 +124,8 @@ func (s *Service) Subscribe(ctx context.Context, in *api.SubscribeInput) (*api.S
 		return nil, err
 	}
 	sub.Principal = wire.RequestOf(ctx).Principal.ARN
-	if _, err := s.signer.CertificateName(ctx); err != nil {
-		return nil, err // the key is made here, lest a transaction wait for it
+	if err := s.signer.Ready(ctx); err != nil {
+		return nil, err // who publishes in a transaction has to find it
 	}
 	var asked *confirmation
 	if s.mustConfirm(sub) {

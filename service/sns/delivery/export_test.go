@@ -11,3 +11,11 @@ func NewDialSender(dial func(ctx context.Context, network, addr string) (net.Con
 	c.Transport = newTransport(dial, c.Roots)
 	return NewSender(c)
 }
+
+// CertificateName is that of the key that signs.
+func (s *Signer) CertificateName(ctx context.Context) (string, error) {
+	if err := s.Ready(ctx); err != nil {
+		return "", err
+	}
+	return s.key.Load().Name, nil
+}

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"math/big"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/runnel/runnel/store"
@@ -23,10 +24,15 @@ import (
 // Signer signs messages with a key that the data directory keeps under
 // K("sns", "signing"). The key is made when it is first needed: that takes a
 // good part of a second, which no start should.
+//
+// Who signs may hold a transaction, in which a key could neither be kept nor
+// waited for. So Sign takes the key in memory, whatever its age, and Ready,
+// which is called outside of transactions, sees to it that there is one whose
+// time is not over.
 type Signer struct {
 	store *store.Store
-	mu    sync.Mutex // held while the key is made
-	key   *signingKey
+	key   atomic.Pointer[signingKey] // nil before the first Ready
+	mu    sync.Mutex                 // held while the key is read or made
 }
 
 // NewSigner is the signer of a data directory.
@@ -42,8 +48,7 @@ type signingKey struct {
 }
 
 // keyYears is how long a key signs. One that is read with less than renewYears
-// left is replaced at once, so that it does not run out while the process does:
-// who signs inside a transaction could not wait for another.
+// left is replaced at once, so that it hardly runs out while the process does.
 const (
 	keyYears   = 10
 	renewYears = 5
@@ -54,12 +59,13 @@ var signingRow = store.K("sns", "signing")
 func certificateRow(name string) store.Key { return store.K("sns", "certificate", name) }
 
 // Sign sets the message's signature, and its version: "1" (SHA1withRSA) or "2"
-// (SHA256withRSA). It opens a transaction the first time, so none may be open;
-// a signature takes a millisecond or more of a core.
-func (s *Signer) Sign(ctx context.Context, m *Message, version string) error {
-	k, err := s.current(ctx)
-	if err != nil {
-		return err
+// (SHA256withRSA). It returns the name of the certificate, the last part of
+// SigningCertURL: SimpleNotificationService-<32 hexadecimal digits>.pem. A
+// signature takes a millisecond or more of a core.
+func (s *Signer) Sign(m *Message, version string) (certificate string, err error) {
+	k := s.key.Load()
+	if k == nil {
+		return "", errors.New("sign message: no key was made ready")
 	}
 	var hash crypto.Hash
 	var sum []byte
@@ -71,24 +77,13 @@ func (s *Signer) Sign(ctx context.Context, m *Message, version string) error {
 		h := sha256.Sum256(text)
 		hash, sum = crypto.SHA256, h[:]
 	default:
-		return fmt.Errorf("signature version %q is neither 1 nor 2", version)
+		return "", fmt.Errorf("signature version %q is neither 1 nor 2", version)
 	}
 	sig, err := rsa.SignPKCS1v15(rand.Reader, k.private, hash, sum)
 	if err != nil {
-		return fmt.Errorf("sign message: %w", err)
+		return "", fmt.Errorf("sign message: %w", err)
 	}
 	m.SignatureVersion, m.Signature = version, base64.StdEncoding.EncodeToString(sig)
-	return nil
-}
-
-// CertificateName is the last part of SigningCertURL:
-// SimpleNotificationService-<32 hexadecimal digits>.pem. It makes the key if
-// there is none; as with Sign, no transaction may be open.
-func (s *Signer) CertificateName(ctx context.Context) (string, error) {
-	k, err := s.current(ctx)
-	if err != nil {
-		return "", err
-	}
 	return k.Name, nil
 }
 
@@ -102,24 +97,32 @@ func (s *Signer) Certificate(ctx context.Context, name string) (text []byte, ok 
 	return text, ok, err
 }
 
-// current is the key to sign with: the one in memory, or the one kept, or a new
-// one.
-func (s *Signer) current(ctx context.Context) (*signingKey, error) {
+// Ready reads the key to sign with, or makes one if there is none or its time is
+// over. No transaction may be open.
+func (s *Signer) Ready(ctx context.Context) error {
+	if s.usable() {
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.store.Clock().Now()
-	if s.key != nil && now.Before(s.key.NotAfter) {
-		return s.key, nil
+	if s.usable() {
+		return nil
 	}
+	now := s.store.Clock().Now()
 	k, err := s.load(ctx, now)
 	if err == nil && k == nil {
 		k, err = s.create(ctx, now)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("key to sign messages with: %w", err)
+		return fmt.Errorf("key to sign messages with: %w", err)
 	}
-	s.key = k
-	return k, nil
+	s.key.Store(k)
+	return nil
+}
+
+func (s *Signer) usable() bool {
+	k := s.key.Load()
+	return k != nil && s.store.Clock().Now().Before(k.NotAfter)
 }
 
 func (s *Signer) load(ctx context.Context, now time.Time) (*signingKey, error) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/runnel/runnel/service/sns/delivery"
+	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/store/storetest"
 )
 
@@ -66,8 +67,8 @@ func TestSign(t *testing.T) {
 	cert := certificateOf(t, s, names[0])
 	for version, algorithm := range map[string]x509.SignatureAlgorithm{"1": x509.SHA1WithRSA, "2": x509.SHA256WithRSA} {
 		m := messages[0].Message
-		if err := s.Sign(t.Context(), &m, version); err != nil {
-			t.Fatal(err)
+		if name, err := s.Sign(&m, version); err != nil || name != names[0] {
+			t.Fatalf("signed as %s: %v", name, err)
 		}
 		sig, err := base64.StdEncoding.DecodeString(m.Signature)
 		if err != nil || m.SignatureVersion != version {
@@ -82,7 +83,7 @@ func TestSign(t *testing.T) {
 		}
 	}
 	m := messages[0].Message
-	if err := s.Sign(t.Context(), &m, "3"); err == nil {
+	if _, err := s.Sign(&m, "3"); err == nil {
 		t.Error("version 3 is signed")
 	}
 }
@@ -120,5 +121,39 @@ func TestExpiry(t *testing.T) {
 			t.Errorf("the new certificate ends %v", cert.NotAfter)
 		}
 		certificateOf(t, s, first)
+	}
+}
+
+// TestSignInTransaction: who holds a transaction signs on with a key whose time
+// is over, while another one waits for that transaction to end, to keep a new
+// key.
+func TestSignInTransaction(t *testing.T) {
+	st := storetest.Open(t)
+	s := delivery.NewSigner(st)
+	m := messages[0].Message
+	if _, err := s.Sign(&m, "1"); err == nil {
+		t.Error("signed without a key")
+	}
+	first := nameOf(t, s)
+	st.Clock().Advance(11 * 365 * 24 * time.Hour)
+	var wg sync.WaitGroup
+	err := st.Update(t.Context(), func(*store.Tx) error {
+		wg.Go(func() {
+			if err := s.Ready(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+		name, err := s.Sign(&m, "1")
+		if name != first {
+			t.Errorf("signed as %s, want %s", name, first)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait()
+	if name, err := s.Sign(&m, "1"); err != nil || name == first {
+		t.Errorf("afterwards signed as %s: %v", name, err)
 	}
 }
