@@ -32,47 +32,54 @@ func (s *Service) Recover(ctx context.Context) error {
 	return nil
 }
 
+// recover looks without holding up those who write.
 func (s *Service) recover(ctx context.Context, name string) error {
 	var after backlog.Position
-	for more := true; more; {
-		err := s.store.Update(ctx, func(tx *store.Tx) error {
-			more = false
+	for {
+		var hidden []backlog.Candidate
+		var lent []uint64
+		err := s.store.View(ctx, func(tx *store.Tx) error {
 			q := s.load(tx, name)
 			if q == nil {
 				return nil
 			}
 			r := s.rowsOf(tx, q)
-			hidden := r.Hidden(after, recoverBatch)
-			if len(hidden) == 0 {
-				return r.Err()
+			hidden = r.Hidden(after, recoverBatch)
+			for _, c := range hidden {
+				if st, ok := r.State(c.Seq); ok && st.Lent {
+					lent = append(lent, c.Seq)
+				}
 			}
-			after, more = hidden[len(hidden)-1].Position, true
-			return r.reclaim(hidden)
+			return r.Err()
 		})
-		if err != nil {
+		if err == nil && len(lent) > 0 {
+			err = s.reclaim(ctx, name, lent)
+		}
+		if err != nil || len(hidden) == 0 {
 			return err
 		}
+		after = hidden[len(hidden)-1].Position
 	}
-	return nil
 }
 
-// reclaim makes visible those of the messages that the process had itself.
-func (r *rows) reclaim(hidden []backlog.Candidate) error {
-	changed := false
-	for _, c := range hidden {
-		st, ok := r.State(c.Seq)
-		if !ok || !st.Lent {
-			continue
+// reclaim makes messages visible that the process had itself.
+func (s *Service) reclaim(ctx context.Context, name string, lent []uint64) error {
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		q := s.load(tx, name)
+		if q == nil {
+			return nil
 		}
-		c.Group = st.Group
-		r.Take(c)
-		st.At, st.Lent = r.Now(), false
-		r.Hold(c.Seq, st)
-		r.Wake()
-		changed = true
-	}
-	if !changed {
-		return r.Err()
-	}
-	return r.Save()
+		r := s.rowsOf(tx, q)
+		for _, seq := range lent {
+			st, ok := r.State(seq)
+			if !ok || !st.Lent { // somebody else was faster
+				continue
+			}
+			r.Take(backlog.Candidate{Position: backlog.Position{At: st.At, Seq: seq}, Held: true, Group: st.Group})
+			st.At, st.Lent = r.Now(), false
+			r.Hold(seq, st)
+			r.Wake()
+		}
+		return r.Save()
+	})
 }

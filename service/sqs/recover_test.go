@@ -81,6 +81,28 @@ func TestRecoverMany(t *testing.T) {
 	})
 }
 
+// TestRecoverOnlyLooks: where there is nothing to recover nobody has to wait for
+// it, nor it for anybody. It is no bubble, in which a lock that is not given
+// would stop the time.
+func TestRecoverOnlyLooks(t *testing.T) {
+	fx := newFixture(t, storetest.Open(t))
+	url := fx.queue("q", "VisibilityTimeout", "600")
+	fx.send(url, "x")
+	fx.receive(url)
+	recovered := make(chan error, 1)
+	err := fx.store.Update(ctx, func(*store.Tx) error {
+		go func() { recovered <- fx.service.Recover(ctx) }()
+		select {
+		case err := <-recovered:
+			return err
+		case <-time.After(time.Minute):
+			return errors.New("it waits for another transaction")
+		}
+	})
+	equal(t, "recover", err, nil)
+	equal(t, "in flight", fx.counts(url), "0/1/0")
+}
+
 // TestRecoverDamaged: a queue whose rows are damaged keeps nobody from
 // recovering, or measuring, the others.
 func TestRecoverDamaged(t *testing.T) {
