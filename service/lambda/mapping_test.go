@@ -220,8 +220,6 @@ func TestMappingDisabled(t *testing.T) {
 	fails(t, err, "ResourceNotFoundException", "The resource you requested does not exist.")
 }
 
-// TestMappingSurvivesPowerCut: a batch whose outcome is not on disk is
-// delivered again, one whose outcome is is not.
 // TestLargeBatch: a batch that is more than a transaction receives is one event.
 func TestLargeBatch(t *testing.T) {
 	r := newRig(t)
@@ -241,6 +239,8 @@ func TestLargeBatch(t *testing.T) {
 	r.emptied(url)
 }
 
+// TestMappingSurvivesPowerCut: a batch whose outcome is not on disk is
+// delivered again, one whose outcome is is not.
 func TestMappingSurvivesPowerCut(t *testing.T) {
 	disk := storetest.NewDisk()
 	r := openRig(t, disk)

@@ -32,6 +32,8 @@ func (s *Service) Check(_ context.Context, tx *store.Tx, to event.ARN, from even
 }
 
 // Accept adds an asynchronous invocation, in the transaction of what caused it.
+// An event that is longer than an invocation may be is not permitted: nothing
+// but that event fails.
 func (s *Service) Accept(ctx context.Context, tx *store.Tx, to event.ARN, e event.Event) error {
 	if err := s.Check(ctx, tx, to, e.From); err != nil {
 		return err
@@ -41,7 +43,12 @@ func (s *Service) Accept(ctx context.Context, tx *store.Tx, to event.ARN, e even
 	if c.trace == "" {
 		c.trace = event.NewTrace(tx.Now())
 	}
-	return s.enqueue(tx, c)
+	err := s.enqueue(tx, c)
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return fmt.Errorf("function %s: %w: %w", to, err, event.ErrDenied)
+	}
+	return err
 }
 
 // InvokeFunction implements [event.Functions].

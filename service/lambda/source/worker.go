@@ -88,8 +88,12 @@ func (w *worker) settle(ctx context.Context) {
 	}
 }
 
-// takeSlot gets a slot. If that takes time, what is done need not wait for it.
+// takeSlot gets a slot, if the worker has none. If that takes time, what is done
+// need not wait for it.
 func (w *worker) takeSlot(ctx context.Context) error {
+	if w.slot {
+		return nil
+	}
 	if _, ok := w.Slots.Try(w.Function.Name()); !ok {
 		if err := w.remove(ctx); err != nil {
 			return err
@@ -155,11 +159,12 @@ func (w *worker) gather(ctx context.Context) ([]event.Message, error) {
 	defer w.leaveGate()
 	arrived := w.Store.Watch(w.topic)
 	defer arrived.Close()
+	opened := w.now() // not later: who sees the first message in flight may move the clock
 	messages, err := w.exchange(ctx, w.BatchSize)
 	if err != nil || len(messages) == 0 {
 		return nil, err
 	}
-	end := w.Store.Clock().Alarm(w.now().Add(w.Window))
+	end := w.Store.Clock().Alarm(opened.Add(w.Window))
 	defer end.Stop()
 	for open := true; open && len(messages) < w.BatchSize && sizeOf(messages) < maxPayload; {
 		more, err := w.exchange(ctx, w.BatchSize-len(messages))
@@ -241,8 +246,9 @@ func sizeOf(messages []event.Message) (n int) {
 }
 
 // setback shows an error that is not the function's, and waits a while so that
-// it is not met again at once.
+// it is not met again at once; without a slot, which others can use.
 func (w *worker) setback(ctx context.Context, err error) {
+	w.giveSlot()
 	w.trouble(err)
 	a := w.Store.Clock().Alarm(w.now().Add(time.Second))
 	defer a.Stop()
@@ -267,6 +273,9 @@ func (w *worker) process(ctx context.Context, messages []event.Message) {
 		kept, records = append(kept, m), append(records, r)
 	}
 	for _, b := range batches(kept, records) {
+		if w.takeSlot(ctx) != nil {
+			return
+		}
 		if !w.invoke(ctx, b) && w.inOrder() {
 			return // what follows may be of the same message groups
 		}
@@ -277,8 +286,10 @@ func (w *worker) process(ctx context.Context, messages []event.Message) {
 func (w *worker) inOrder() bool { return strings.HasSuffix(w.From.Resource, ".fifo") }
 
 // invoke runs the function on one event, and reports whether it did all of it.
+// The slot goes before the result is told: who is told may call at once.
 func (w *worker) invoke(ctx context.Context, b *batch) bool {
 	res, err := w.Function.Invoke(ctx, b.messages[0].System["AWSTraceHeader"], b.payload.Bytes())
+	w.giveSlot()
 	w.Ramp.Done()
 	if err != nil {
 		w.setback(ctx, err)
