@@ -16,14 +16,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	api "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-
 	"github.com/runnel/runnel/event"
-	"github.com/runnel/runnel/service/cloudwatch"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/store/storetest"
-	"github.com/runnel/runnel/wire"
-	"github.com/runnel/runnel/wire/wiretest"
 )
 
 var rewrite = flag.Bool("rewrite", false, "rewrite the golden files")
@@ -62,16 +57,7 @@ func newAlarmFixture(t testing.TB, st *store.Store) *fixture {
 	for _, service := range []string{"sns", "lambda", "events"} {
 		router.HandleTarget(service, inbox{})
 	}
-	s := cloudwatch.New(st, cloudwatch.Config{
-		Account: account, Region: region, Router: router, Logger: slog.New(slog.DiscardHandler)})
-	mux := wire.NewMux(wire.Config{Region: region, Account: account})
-	mux.Handle(s.API())
-	running, cancel := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() { defer close(ended); _ = s.Run(running) }()
-	fx := &fixture{api.NewFromConfig(wiretest.Config(t, mux)), t, st, s, mux, func() { cancel(); <-ended }}
-	t.Cleanup(fx.stop)
-	return fx
+	return newFixtureOf(t, st, router, slog.DiscardHandler)
 }
 
 // inboxAfter is what was accepted after the first n, in order.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"iter"
 	"slices"
 	"strings"
 
@@ -34,15 +35,15 @@ func (s *Service) DescribeAlarms(ctx context.Context, in *api.DescribeAlarmsInpu
 	limit := int(aws.ToInt32(cmp.Or(in.MaxRecords, aws.Int32(defaultRecords))))
 	out := &api.DescribeAlarmsOutput{MetricAlarms: []types.MetricAlarm{}, CompositeAlarms: []types.CompositeAlarm{}}
 	return out, s.store.View(ctx, func(tx *store.Tx) error {
-		list, err := s.described(tx, in)
+		list, err := s.described(tx, in, after)
 		if err != nil {
 			return err
 		}
 		related := in.ChildrenOfAlarmName != nil || in.ParentsOfAlarmName != nil
 		n, last := 0, ""
-		for _, name := range list {
+		for name := range list {
 			if after != nil && name <= *after {
-				continue // before it is read: a page costs what is on it
+				continue
 			}
 			a := getAlarm(tx, name)
 			if a == nil || !related && !wanted(a, in) {
@@ -113,13 +114,14 @@ func namedToken(token *string) (*string, error) {
 }
 
 // described are the names of the alarms among which a request looks, in order,
-// each once; there need not be one of each.
-func (s *Service) described(tx *store.Tx, in *api.DescribeAlarmsInput) ([]string, error) {
+// each once; there need not be one of each. Of those that a page before has
+// told, it leaves out what costs anything: a page costs what is on it.
+func (s *Service) described(tx *store.Tx, in *api.DescribeAlarmsInput, after *string) (iter.Seq[string], error) {
 	switch {
 	case in.ChildrenOfAlarmName != nil:
 		a := getAlarm(tx, *in.ChildrenOfAlarmName)
 		if a == nil || a.Composite == nil {
-			return nil, nil
+			return slices.Values[[]string](nil), nil
 		}
 		rule, err := alarm.ParseRule(a.Composite.Rule)
 		if err != nil {
@@ -131,23 +133,32 @@ func (s *Service) described(tx *store.Tx, in *api.DescribeAlarmsInput) ([]string
 		}
 		return sortedOnce(children), nil
 	case in.ParentsOfAlarmName != nil:
-		return names(tx, parentSpace.Str(*in.ParentsOfAlarmName)), nil
+		return slices.Values(names(tx, parentSpace.Str(*in.ParentsOfAlarmName))), nil
 	case len(in.AlarmNames) > 0:
 		return sortedOnce(in.AlarmNames), nil
 	}
-	return named(tx, aws.ToString(in.AlarmNamePrefix)), nil
+	return named(tx, aws.ToString(in.AlarmNamePrefix), after), nil
 }
 
-// named are the names that begin with a prefix.
-func named(tx *store.Tx, prefix string) []string {
-	var out []string
-	for k := range tx.Scan(store.Prefix(alarmSpace.StrPrefix(prefix))) {
-		out = append(out, k.Parts(alarmSpace).Str())
+// named are the names that begin with a prefix, those behind after if that is
+// given.
+func named(tx *store.Tx, prefix string, after *string) iter.Seq[string] {
+	r := store.Prefix(alarmSpace.StrPrefix(prefix))
+	if after != nil {
+		r = r.After(alarmSpace.Str(*after))
 	}
-	return out
+	return func(yield func(string) bool) {
+		for k := range tx.Scan(r) {
+			if !yield(k.Parts(alarmSpace).Str()) {
+				return
+			}
+		}
+	}
 }
 
-func sortedOnce(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
+func sortedOnce(list []string) iter.Seq[string] {
+	return slices.Values(slices.Compact(slices.Sorted(slices.Values(list))))
+}
 
 // wanted reports whether an alarm passes a request's filters.
 func wanted(a *alarm.Alarm, in *api.DescribeAlarmsInput) bool {
@@ -285,7 +296,7 @@ func (s *Service) DescribeAlarmsForMetric(ctx context.Context, in *api.DescribeA
 	}
 	out := &api.DescribeAlarmsForMetricOutput{MetricAlarms: []types.MetricAlarm{}}
 	return out, s.store.View(ctx, func(tx *store.Tx) error {
-		for _, name := range named(tx, "") {
+		for name := range named(tx, "", nil) {
 			if a := getAlarm(tx, name); a != nil && watches(a, in) {
 				out.MetricAlarms = append(out.MetricAlarms, metricAlarmOut(a, false))
 			}

@@ -18,7 +18,7 @@ func (s *Service) evaluate(ctx context.Context, tx *store.Tx, a *alarm.Alarm) (t
 	w := s.windowOf(tx, a.Metric)
 	points, err := w.points()
 	if err != nil {
-		s.cfg.Logger.ErrorContext(ctx, "alarm not evaluated", "alarm", a.Name, "err", err)
+		tx.OnCommit(func() { s.cfg.Logger.ErrorContext(ctx, "alarm not evaluated", "alarm", a.Name, "err", err) })
 		return to, false
 	}
 	test := treatment(a.Metric)

@@ -9,7 +9,7 @@ import (
 // EvaluateNow evaluates all metric alarms.
 func (s *Service) EvaluateNow(ctx context.Context) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
-		for _, name := range named(tx, "") {
+		for name := range named(tx, "", nil) {
 			a := getAlarm(tx, name)
 			evaluateLater(tx, a)
 			if to, changed := s.evaluate(ctx, tx, a); changed {

@@ -2,9 +2,12 @@ package cloudwatch_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +16,7 @@ import (
 
 	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/service/cloudwatch"
+	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/store/storetest"
 )
 
@@ -43,6 +47,49 @@ func TestAlarmActionFails(t *testing.T) {
 	} {
 		equal(t, want, strings.Contains(log.String(), want), true)
 	}
+}
+
+// afterwards is a log that writes to the store, as nobody can who holds up the
+// store's other writers.
+type afterwards struct {
+	slog.Handler
+	store *store.Store
+}
+
+func (h afterwards) Handle(ctx context.Context, r slog.Record) error {
+	return errors.Join(h.Handler.Handle(ctx, r), h.store.Update(ctx, func(tx *store.Tx) error {
+		tx.Set(store.K("logged"), nil)
+		return nil
+	}))
+}
+
+// TestAlarmUnreadable has an alarm watch a series with a damaged row: the log
+// says so, after the evaluation, and other alarms are evaluated.
+func TestAlarmUnreadable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		st := storetest.Open(t)
+		fx := newFixtureOf(t, st, event.NewRouter(), afterwards{slog.NewTextHandler(&log, nil), st})
+		fx.put("N", datum("a", 9))
+		if err := st.Update(ctx, func(tx *store.Tx) error {
+			for k := range tx.Scan(store.Prefix(store.K("cloudwatch", "point"))) {
+				tx.Set(k, []byte("damaged"))
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		fx.put("N", datum("b", 9))
+		for _, name := range []string{"a", "b"} {
+			fx.putAlarm(name, func(in *api.PutMetricAlarmInput) { in.AlarmActions, in.OKActions = nil, nil })
+		}
+		time.Sleep(66 * time.Second)
+		synctest.Wait()
+		equal(t, "lines", strings.Count(log.String(), "\n"), 1)
+		equal(t, "line", strings.Contains(log.String(), `level=ERROR msg="alarm not evaluated" alarm=a`), true)
+		equal(t, "damaged", fx.alarmState("a"), types.StateValueInsufficientData)
+		equal(t, "other", fx.alarmState("b"), types.StateValueAlarm)
+	})
 }
 
 // TestAlarmHistoryDates asks for dates that are beyond what keys can tell.

@@ -52,8 +52,11 @@ func inBubble(t *testing.T, f func(t *testing.T, fx *fixture)) {
 }
 
 func newFixture(t testing.TB, st *store.Store) *fixture {
-	s := cloudwatch.New(st, cloudwatch.Config{
-		Account: account, Region: region, Router: event.NewRouter(), Logger: slog.New(slog.DiscardHandler)})
+	return newFixtureOf(t, st, event.NewRouter(), slog.DiscardHandler)
+}
+
+func newFixtureOf(t testing.TB, st *store.Store, router *event.Router, log slog.Handler) *fixture {
+	s := cloudwatch.New(st, cloudwatch.Config{Account: account, Region: region, Router: router, Logger: slog.New(log)})
 	mux := wire.NewMux(wire.Config{Region: region, Account: account})
 	mux.Handle(s.API())
 	running, cancel := context.WithCancel(ctx)

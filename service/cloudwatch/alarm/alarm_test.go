@@ -2,6 +2,7 @@ package alarm_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -217,6 +218,38 @@ func FuzzParseRule(f *testing.F) {
 			})
 		}
 	})
+}
+
+// TestLongData has an alarm look at more data points than its StateReasonData
+// has room for: 4,000 characters, by the service's model.
+func TestLongData(t *testing.T) {
+	const periods = 8640
+	m := alarm.Metric{
+		Test: alarm.Test{Comparison: types.ComparisonOperatorGreaterThanThreshold, Threshold: 50, Periods: periods}, Single: true,
+		Queries: []alarm.Query{{ReturnData: true, Stat: &alarm.Stat{Namespace: "N", Name: "m", Period: 10, Statistic: "Sum"}}},
+	}
+	var points []alarm.Datapoint // the last of which has the value 0
+	for i := range periods {
+		points = append(points, alarm.Datapoint{Time: start.Add(time.Duration(i) * 10 * time.Second), Value: float64(periods - 1 - i), Samples: 1})
+	}
+	text := m.Data(m.Evaluate(points), start)
+	var data struct {
+		RecentDatapoints    []float64
+		EvaluatedDatapoints []struct{ Value float64 }
+	}
+	if err := json.Unmarshal([]byte(text), &data); err != nil {
+		t.Fatal(err)
+	}
+	if len(text) > 4000 || len(text) < 3900 {
+		t.Errorf("%d characters", len(text))
+	}
+	n := len(data.EvaluatedDatapoints)
+	if n == 0 || data.EvaluatedDatapoints[0].Value != 0 || data.EvaluatedDatapoints[n-1].Value != float64(n-1) {
+		t.Errorf("the newest %d points: %v", n, data.EvaluatedDatapoints)
+	}
+	if r := data.RecentDatapoints; len(r) != n || r[0] != float64(n-1) || r[n-1] != 0 {
+		t.Errorf("recent points: %v", r)
+	}
 }
 
 func TestNumbers(t *testing.T) {

@@ -3,6 +3,8 @@ package alarm
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -144,8 +146,24 @@ type evaluatedPoint struct {
 	Value     *double `json:"value,omitempty"`
 }
 
-// Data is an outcome as a JSON document, for programs.
+// Limits of StateReasonData. Its length is from the service's model: functions
+// and event buses get two of them in an event whose length is limited too.
+const (
+	maxData      = 4000 // characters
+	leastOfPoint = len(`{"timestamp":"2019-10-02T17:04:40.985+0000"}`)
+)
+
+// Data is an outcome as a JSON document, for programs. Of more data points than
+// it has room for, it has the newest.
 func (m *Metric) Data(o Outcome, now time.Time) string {
+	n := sort.Search(min(len(o.Evaluated), maxData/leastOfPoint), func(n int) bool {
+		return len(m.data(o.Evaluated[:n+1], now)) > maxData
+	})
+	return m.data(o.Evaluated[:n], now)
+}
+
+// data is Data of data points, the newest first.
+func (m *Metric) data(points []Datapoint, now time.Time) string {
 	d := reasonData{
 		Version: "1.0", QueryDate: stamp(now), Period: m.Seconds(), Threshold: double(m.Threshold),
 		Recent: []double{}, Datapoints: []evaluatedPoint{},
@@ -153,15 +171,15 @@ func (m *Metric) Data(o Outcome, now time.Time) string {
 	if m.Single {
 		d.Statistic, d.Unit = m.Queries[0].Stat.Statistic, m.Queries[0].Stat.Unit
 	}
-	for i := len(o.Evaluated) - 1; i >= 0; i-- { // the oldest first
-		if p := o.Evaluated[i]; !p.Missing {
+	for _, p := range slices.Backward(points) {
+		if !p.Missing {
 			d.Recent = append(d.Recent, double(p.Value))
 			if d.StartDate == "" {
 				d.StartDate = stamp(p.Time)
 			}
 		}
 	}
-	for _, p := range o.Evaluated {
+	for _, p := range points {
 		e := evaluatedPoint{Timestamp: stamp(p.Time)}
 		if v, n := double(p.Value), double(p.Samples); !p.Missing {
 			e.Value = &v

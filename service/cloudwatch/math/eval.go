@@ -20,7 +20,24 @@ func (n refNode) eval(c *context) (value, error) { return c.sheet.value(string(n
 const (
 	maxSeries      = 1000
 	maxArrayPoints = 2_000_000
+	maxMade        = 20_000_000 // by all expressions of a sheet, whose results it keeps
 )
+
+// made counts the data points that an operator or a function has made.
+func (c *context) made(v value, err error) (value, error) {
+	switch v := v.(type) {
+	case Series:
+		c.sheet.made += len(v.Points)
+	case []Series:
+		for _, s := range v {
+			c.sheet.made += len(s.Points)
+		}
+	}
+	if err == nil && c.sheet.made > maxMade {
+		return nil, faultf("The expressions have more than %d data points in all, which is a limit of Runnel", maxMade)
+	}
+	return v, err
+}
 
 // eval of a list takes series, and arrays of them, together.
 func (n listNode) eval(c *context) (value, error) {
@@ -68,7 +85,7 @@ func (n *unaryNode) eval(c *context) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.arithmetic("-", 0.0, v, func(zero, x float64) float64 { return zero - x })
+	return c.made(c.arithmetic("-", 0.0, v, func(zero, x float64) float64 { return zero - x }))
 }
 
 func (n *binaryNode) eval(c *context) (value, error) {
@@ -81,12 +98,12 @@ func (n *binaryNode) eval(c *context) (value, error) {
 		return nil, err
 	}
 	if f := arithmeticOperator(n.op); f != nil {
-		return c.arithmetic(n.op, left, right, f)
+		return c.made(c.arithmetic(n.op, left, right, f))
 	}
 	if kindOf(left) == Array || kindOf(right) == Array {
 		return nil, errOperands(n.op, left, right)
 	}
-	return c.arithmetic(n.op, left, right, logicalOperator(n.op))
+	return c.made(c.arithmetic(n.op, left, right, logicalOperator(n.op)))
 }
 
 func arithmeticOperator(op string) func(a, b float64) float64 {

@@ -78,8 +78,15 @@ func (n *callNode) eval(c *context) (value, error) {
 	if v == nil && err == nil {
 		err = errOperands(n.name, args...)
 	}
-	return v, err
+	if slices.Contains(sharing, n.name) {
+		return v, err
+	}
+	return c.made(v, err)
 }
+
+// sharing are the functions whose results have the data points of series that
+// there are already.
+var sharing = []string{"FIRST", "LAST", "METRICS", "REMOVE_EMPTY", "SLICE", "SORT"}
 
 // pointwise are the functions of a point.
 func pointwise(name string) function {

@@ -239,6 +239,59 @@ func TestTooLargeArrays(t *testing.T) {
 	}
 }
 
+// TestTooManyPointsInAll has expressions of which each is small enough: one
+// after the other, and as arguments that are held until the last one is there.
+func TestTooManyPointsInAll(t *testing.T) {
+	nested := "e1"
+	for range 12 {
+		nested = "SORT(e1*2," + nested + ")"
+	}
+	for _, c := range []struct {
+		expression string
+		times      int
+		sound      bool
+	}{{"e1 * 2", 5, true}, {"SORT(e1, MAX, ASC)", 20, true}, {"e1 * 2", 12, false}, {"-e1", 12, false}, {"ABS(e1)", 12, false}, {nested, 1, false}} {
+		sheet := math.NewSheet(start, start.Add(100*time.Second))
+		sheet.AddMetric(math.Series{ID: "m1", Period: time.Second})
+		sheet.LeavePoints(20_000)
+		add := func(id, expression string) {
+			if err := sheet.AddExpression(id, "", 0, expression); err != nil {
+				t.Fatal(err)
+			}
+		}
+		add("e0", "TIME_SERIES(1)")
+		add("e1", "["+strings.TrimSuffix(strings.Repeat("e0,", 19), ",")+"]")
+		got := ""
+		for i := range c.times {
+			id := fmt.Sprint("x", i)
+			add(id, c.expression)
+			if _, err := sheet.Result(id); err != nil {
+				_, got, _ = strings.Cut(err.Error(), ": ")
+			}
+		}
+		want := "The expressions have more than 20000000 data points in all, which is a limit of Runnel"
+		if c.sound {
+			want = ""
+		}
+		if got != want {
+			t.Errorf("%d times %.40s: %q, want %q", c.times, c.expression, got, want)
+		}
+	}
+}
+
+// TestFarStart has a sheet begin further back than a Duration reaches.
+func TestFarStart(t *testing.T) {
+	sheet := math.NewSheet(time.Time{}, start.Add(5*time.Minute))
+	sheet.AddMetric(parseMetric(t, "m1", "1 2 3"))
+	if err := sheet.AddExpression("e1", "", 0, "m1 + m1"); err != nil {
+		t.Fatal(err)
+	}
+	list, err := sheet.Result("e1")
+	if err != nil || len(list) != 1 || len(list[0].Points) != 3 {
+		t.Errorf("of three points: %v, %v", list, err)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"SUM(METRICS())/SUM(m1)*100", "IF(m1<400, 10, 2)", "-m1^2", "FILL(m1, REPEAT)", "[m1,m2]/m3",

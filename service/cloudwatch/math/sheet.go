@@ -14,6 +14,7 @@ type Sheet struct {
 	from, to time.Time
 	metrics  []Series
 	cells    map[string]*cell
+	made     int // data points that expressions have made
 }
 
 // cell is a query.
@@ -36,7 +37,7 @@ func NewSheet(from, to time.Time) *Sheet {
 	return &Sheet{from: from, to: to, cells: make(map[string]*cell)}
 }
 
-// AddMetric adds a metric under the ID of s. Ids are unique: see [Sheet.Has].
+// AddMetric adds a metric under the ID of m. Ids are unique.
 func (s *Sheet) AddMetric(m Series) {
 	s.metrics = append(s.metrics, m)
 	s.cells[m.ID] = &cell{id: m.ID, label: m.Label, v: m, done: true}
@@ -53,9 +54,6 @@ func (s *Sheet) AddExpression(id, label string, period time.Duration, expression
 	s.cells[id] = &cell{id: id, label: label, period: period, expr: e}
 	return nil
 }
-
-// Has reports whether there is a query of an id.
-func (s *Sheet) Has(id string) bool { return s.cells[id] != nil }
 
 // Result is what a query gives. A single series has the query's ID and label;
 // the series of an array keep their own IDs and have both labels. Errors are
@@ -148,9 +146,11 @@ func (c *context) period() time.Duration {
 	return time.Minute
 }
 
-// begins reports whether a period begins at t.
+// begins reports whether a period begins at t. It counts seconds, since from
+// may be further from t than a Duration reaches.
 func (s *Sheet) begins(t time.Time, period time.Duration) bool {
-	return period <= 0 || t.Sub(s.from)%period == 0
+	step := int64(period / time.Second)
+	return step <= 0 || (t.Unix()-s.from.Unix())%step == 0
 }
 
 // maxPoints is how many data points a request may have
