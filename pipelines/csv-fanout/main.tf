@@ -272,10 +272,11 @@ resource "aws_sqs_queue_policy" "notices" {
 }
 
 resource "aws_sns_topic_subscription" "notices" {
-  topic_arn  = aws_sns_topic.upload.arn
-  protocol   = "sqs"
-  endpoint   = aws_sqs_queue.notices.arn
-  depends_on = [aws_sqs_queue_policy.notices]
+  topic_arn = aws_sns_topic.upload.arn
+  protocol  = "sqs"
+  endpoint  = aws_sqs_queue.notices.arn
+  # After the notification: notices are of files, not of S3's test of it.
+  depends_on = [aws_sqs_queue_policy.notices, aws_s3_bucket_notification.upload]
 }
 
 # --- Alarms ----------------------------------------------------------------------
