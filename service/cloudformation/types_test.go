@@ -143,6 +143,21 @@ Resources:
 	})
 }
 
+// TestBucketRefused: what a setting of a bucket does not have is refused by name.
+func TestBucketRefused(t *testing.T) {
+	for setting, words := range map[string]string{
+		"CorsConfiguration: {CorsRules: [{AllowedMethods: [GET], AllowedOrigins: ['*']}], Colour: red}":                                 "Encountered unsupported property Colour in B/CorsConfiguration",
+		"BucketEncryption: {ServerSideEncryptionConfiguration: [{ServerSideEncryptionByDefault: {SSEAlgorithm: AES256}}], Colour: red}": "Encountered unsupported property Colour in B/BucketEncryption",
+	} {
+		inBubble(t, func(t *testing.T, r *rig) {
+			r.status(r.create("s", "Resources: {B: {Type: AWS::S3::Bucket, Properties: {BucketName: mine, "+setting+"}}}"), types.StackStatusRollbackComplete)
+			if h := strings.Join(r.history("s"), "\n"); !strings.Contains(h, words) {
+				t.Errorf("no %q in\n%s", words, h)
+			}
+		})
+	}
+}
+
 // TestQueueDefaults: what a template no longer says of a queue is what a new
 // queue has.
 func TestQueueDefaults(t *testing.T) {

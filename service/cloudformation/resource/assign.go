@@ -166,6 +166,17 @@ func pick(props map[string]any, names ...string) map[string]any {
 	return out
 }
 
+// without are the properties but those that an input does not have.
+func (c *Call) without(names ...string) map[string]any {
+	out := map[string]any{}
+	for name, v := range c.Props {
+		if !contains(names, name) {
+			out[name] = v
+		}
+	}
+	return out
+}
+
 // document gives a policy as JSON text; a string is taken as it is.
 func document(v any) (string, error) {
 	if text, ok := v.(string); ok {

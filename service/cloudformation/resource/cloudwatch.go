@@ -49,17 +49,6 @@ func alarmExists(ctx context.Context, c *Call) (bool, error) {
 	return true, nil
 }
 
-// without are the properties but those that an input does not have.
-func (c *Call) without(names ...string) map[string]any {
-	out := map[string]any{}
-	for name, v := range c.Props {
-		if !contains(names, name) {
-			out[name] = v
-		}
-	}
-	return out
-}
-
 func alarmTag(key, value *string) types.Tag { return types.Tag{Key: key, Value: value} }
 
 func putMetricAlarm(ctx context.Context, c *Call) error {

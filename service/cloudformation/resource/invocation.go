@@ -7,8 +7,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-
-	"github.com/runnel/runnel/service/cloudformation/template"
 )
 
 // invocationTypes are who may invoke a function and what does.
@@ -108,8 +106,7 @@ func mappingExists(ctx context.Context, c *Call) (bool, error) {
 
 func createMapping(ctx context.Context, c *Call) error {
 	in := &lambda.CreateEventSourceMappingInput{}
-	props := template.Keys(c.Props)
-	if err := assign(in, pick(c.Props, without(props, "Tags")...), c.Logical); err != nil {
+	if err := assign(in, c.without("Tags"), c.Logical); err != nil {
 		return err
 	}
 	in.Tags = c.tags()
@@ -133,16 +130,6 @@ func mappingSettled(ctx context.Context, c *Call) error {
 	})
 }
 
-func without(names []string, not string) []string {
-	var out []string
-	for _, name := range names {
-		if name != not {
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
 // updateMapping returns what a template no longer sets to its default.
 func updateMapping(ctx context.Context, c *Call) error {
 	in := &lambda.UpdateEventSourceMappingInput{UUID: &c.ID, FunctionResponseTypes: []types.FunctionResponseType{}}
@@ -161,9 +148,8 @@ func updateMapping(ctx context.Context, c *Call) error {
 	if c.Old["MaximumBatchingWindowInSeconds"] != nil {
 		in.MaximumBatchingWindowInSeconds = aws.Int32(0)
 	}
-	names := without(without(template.Keys(c.Props), "Tags"), "EventSourceArn")
-	names = without(without(without(names, "StartingPosition"), "StartingPositionTimestamp"), "SelfManagedEventSource")
-	if err := assign(in, pick(c.Props, names...), c.Logical); err != nil {
+	props := c.without("Tags", "EventSourceArn", "StartingPosition", "StartingPositionTimestamp", "SelfManagedEventSource")
+	if err := assign(in, props, c.Logical); err != nil {
 		return err
 	}
 	if _, err := c.Lambda.UpdateEventSourceMapping(ctx, in); err != nil {

@@ -3,6 +3,7 @@ package resource
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -152,12 +153,14 @@ func encryptBucket(ctx context.Context, c *Call) error {
 		}
 		rules = append(rules, rule)
 	}
-	in := &s3.PutBucketEncryptionInput{Bucket: &c.Name}
-	err := assign(in, map[string]any{"ServerSideEncryptionConfiguration": map[string]any{"Rules": rules}}, c.Logical)
-	if err != nil {
+	config := maps.Clone(encryption)
+	config["ServerSideEncryptionConfiguration"] = map[string]any{"Rules": rules}
+	in := &s3.PutBucketEncryptionInput{}
+	if err := assign(in, config, c.Logical+"/BucketEncryption"); err != nil {
 		return err
 	}
-	_, err = c.S3.PutBucketEncryption(ctx, in)
+	in.Bucket = &c.Name
+	_, err := c.S3.PutBucketEncryption(ctx, in)
 	return err
 }
 
@@ -191,8 +194,10 @@ func corsBucket(ctx context.Context, c *Call) error {
 		}
 		rules = append(rules, rule)
 	}
+	config := maps.Clone(cors)
+	config["CorsRules"] = rules
 	in := &s3.PutBucketCorsInput{Bucket: &c.Name}
-	if err := assign(in, map[string]any{"CORSConfiguration": map[string]any{"CORSRules": rules}}, c.Logical); err != nil {
+	if err := assign(in, map[string]any{"CorsConfiguration": config}, c.Logical); err != nil {
 		return err
 	}
 	_, err := c.S3.PutBucketCors(ctx, in)

@@ -2,11 +2,12 @@
 // resources of the Serverless Application Model into those of CloudFormation.
 //
 // It knows AWS::Serverless::Function, Api and SimpleTable, the Globals section,
-// the policy templates, and the events S3, SQS and Api. Logical ids of generated
-// resources are those that AWS's transform gives, since templates refer to them,
-// with one exception: the hash at the end of an API deployment's id, which nobody
-// can predict, is taken from the body's JSON. What is not known is refused by
-// its name; nothing is dropped in silence.
+// the policy templates, and the events S3, SNS, SQS, Schedule, EventBridgeRule,
+// CloudWatchEvent and Api. Logical ids of generated resources are those that
+// AWS's transform gives, since templates refer to them, with one exception: the
+// hash at the end of an API deployment's id, which nobody can predict, is taken
+// from the body's JSON. What is not known is refused by its name; nothing is
+// dropped in silence.
 //
 // Source: the AWS SAM developer guide, "AWS SAM resource and property
 // reference" and "Generated CloudFormation resources".
