@@ -4,8 +4,8 @@
 //
 // A message is deleted when the function has done with it, and comes again when it
 // has not: after the queue's visibility timeout, or a minute if that is longer, and
-// as often as the queue's redrive policy has it. While the function works, its messages stay hidden, for as
-// long as it takes up to SQS's twelve hours.
+// as often as the queue's redrive policy has it. While the function works, its
+// messages stay hidden, for as long as it takes up to SQS's twelve hours.
 package worker
 
 import (

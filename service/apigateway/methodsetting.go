@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
+	"github.com/runnel/runnel/service/apigateway/patch"
 	"github.com/runnel/runnel/service/apigateway/refuse"
 )
 
@@ -23,11 +24,10 @@ const (
 // {resource}/{method}.
 func settingKey(path string) (key string, ok bool) {
 	i := strings.LastIndexByte(path, '/')
-	if i <= 0 || i == len(path)-1 {
+	if i <= 0 || i == len(path)-1 || path[0] != '/' {
 		return "", false
 	}
-	resource := strings.ReplaceAll(path[1:i], "~0", "~")
-	return keyOf(strings.ReplaceAll(resource, "~1", "/"), path[i+1:]), true
+	return keyOf(patch.Unescape(path[1:i]), path[i+1:]), true
 }
 
 // keyOf is the key of a method's settings. The resource has no slash in front

@@ -126,6 +126,7 @@ func TestDetailedMetrics(t *testing.T) {
 		for line, text := range map[string]string{
 			"replace /*/*/metrics/enabled maybe":        "Invalid value 'maybe' specified for '/*/*/metrics/enabled'. Must be a boolean",
 			"replace /metrics/enabled true":             "is not supported by Runnel",
+			"replace message/GET/metrics/enabled true":  "is not supported by Runnel",
 			"add /*/*/metrics/enabled true":             "is not supported by Runnel",
 			"remove /~1message~1{date}/GET":             "Invalid patch path",
 			"replace /*/*/throttling/burstLimit 5":      "is not supported by Runnel",

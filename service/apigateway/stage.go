@@ -117,14 +117,14 @@ func (s *Service) UpdateStage(ctx context.Context, in *apigateway.UpdateStageInp
 		var rest []types.PatchOperation
 		for _, op := range in.PatchOperations {
 			is, err := changeSetting(st, op)
-			if err == nil && !is {
-				err = offered(op)
-			}
-			if err != nil {
+			switch path := aws.ToString(op.Path); {
+			case err != nil:
 				return nil, err
-			}
-			if !is && !turnsOff(op) {
+			case is:
+			case !unsupported(path):
 				rest = append(rest, op)
+			case !turnsOff(op):
+				return nil, refuse.NotSupported("The stage setting " + path)
 			}
 		}
 		if err := patch.Apply(stageChanges(), st, rest); err != nil {
@@ -150,25 +150,17 @@ var unsupportedSettings = []string{
 	"/documentationVersion", "/logging/", "/metrics/", "/throttling/", "/caching/",
 }
 
-// offered refuses to turn on what is not supported.
-func offered(op types.PatchOperation) error {
-	path := aws.ToString(op.Path)
-	for _, p := range unsupportedSettings {
-		if setting := strings.HasPrefix(path, p) || strings.HasSuffix(p, "/") && strings.Contains(path, p); setting && !turnsOff(op) {
-			return refuse.NotSupported("The stage setting " + path)
-		}
-	}
-	return nil
+// unsupported reports whether a path is that of such a setting.
+func unsupported(path string) bool {
+	return slices.ContainsFunc(unsupportedSettings, func(p string) bool {
+		return strings.HasPrefix(path, p) || strings.HasSuffix(p, "/") && strings.Contains(path, p)
+	})
 }
 
 // turnsOff reports whether an operation leaves a setting that is not supported
 // as it is, which is off.
 func turnsOff(op types.PatchOperation) bool {
-	path := aws.ToString(op.Path)
-	isSetting := slices.ContainsFunc(unsupportedSettings, func(p string) bool {
-		return strings.HasPrefix(path, p) || strings.HasSuffix(p, "/") && strings.Contains(path, p)
-	})
-	return isSetting && (op.Op == types.OpRemove || slices.Contains([]string{"", "false", "OFF", "-1"}, aws.ToString(op.Value)))
+	return op.Op == types.OpRemove || slices.Contains([]string{"", "false", "OFF", "-1"}, aws.ToString(op.Value))
 }
 
 // DeleteStage implements the operation of that name.

@@ -119,7 +119,6 @@ func item(name string) wire.Name { return wire.Name{Item: name} }
 // names are the names in documents that do not follow from the SDK's
 // (the S3 model of Smithy, https://github.com/aws/api-models-aws).
 var names = wire.Names{
-
 	"ListBucketsOutput":                        {Name: "ListAllMyBucketsResult"},
 	"ListObjectsOutput":                        {Name: "ListBucketResult"},
 	"ListObjectsV2Output":                      {Name: "ListBucketResult"},

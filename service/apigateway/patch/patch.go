@@ -59,11 +59,16 @@ func find[T any](table []Change[T], op types.Op, path string) (*Change[T], strin
 		prefix, ok := strings.CutSuffix(c.path, "*")
 		token, under := strings.CutPrefix(path, prefix)
 		if ok && under && token != "" && !strings.Contains(token, "/") {
-			return c, strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+			return c, Unescape(token)
 		}
 	}
 	return nil, ""
 }
+
+var escapes = strings.NewReplacer("~1", "/", "~0", "~")
+
+// Unescape is what a reference token of a JSON pointer stands for.
+func Unescape(token string) string { return escapes.Replace(token) }
 
 func errPath[T any](table []Change[T], op types.Op, path string) error {
 	var valid []string

@@ -11,6 +11,7 @@
 package metrics
 
 import (
+	"net/url"
 	"reflect"
 	"strconv"
 	"strings"
@@ -162,7 +163,12 @@ func copied(c *wire.Call) string {
 	if source == nil || c.Err != nil {
 		return ""
 	}
-	bucket, _, _ := strings.Cut(strings.TrimPrefix(*source, "/"), "/")
+	path, _, _ := strings.Cut(*source, "?")
+	path, err := url.PathUnescape(path) // the slash may be escaped too
+	if err != nil {
+		return ""
+	}
+	bucket, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	return bucket
 }
 

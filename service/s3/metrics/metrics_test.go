@@ -161,6 +161,21 @@ func TestObserveLength(t *testing.T) {
 	}
 }
 
+// TestObserveCopy: the source of a copy is counted under its bucket, however the
+// client has written it.
+func TestObserveCopy(t *testing.T) {
+	for _, source := range []string{"bbb/a/k", "/bbb/a/k", "bbb%2Fa%2Fk", "%2Fbbb%2Fk", "bbb/k%3F?versionId=null"} {
+		var l ledger
+		metrics.Observe(&l, wire.Call{
+			Request: &wire.Request{Service: "s3", Operation: "CopyObject"},
+			Input:   &s3.CopyObjectInput{Bucket: aws.String("bbb"), Key: aws.String("k"), CopySource: &source}, Status: 200,
+		})
+		if got := l.told(); got != "PutRequests=1 GetRequests=1" {
+			t.Errorf("%s: %s", source, got)
+		}
+	}
+}
+
 func errOf[T any](_ T, err error) error { return err }
 
 // alike compares texts in which N is any number.
