@@ -96,7 +96,7 @@ func TestFunctionsThatCannotStart(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			must(r.lambda.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
-				FunctionName: &c.name, Role: role, Runtime: types.RuntimeProvidedal2023, Handler: aws.String("x"), Timeout: aws.Int32(1),
+				FunctionName: &c.name, Role: role, Runtime: types.RuntimeProvidedal2023, Handler: aws.String("x"), Timeout: aws.Int32(30),
 				Code: &types.FunctionCode{ZipFile: zipOf(t, c.files)},
 			}))(t)
 			out := must(r.lambda.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &c.name}))(t)

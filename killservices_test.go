@@ -164,7 +164,7 @@ func (v *victim) writeUntilKilled(round int, acknowledged map[string][]string) {
 	select {
 	case <-enough:
 	case <-time.After(patience):
-		v.Errorf("only %d writes after %v", total, patience)
+		v.Errorf("no %d writes after %v", 80+60*round, patience)
 	}
 	v.kill()
 	writers.Wait()

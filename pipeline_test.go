@@ -231,6 +231,7 @@ func TestPutAndDeleteMessages(t *testing.T) {
 
 	send("POST", `{"TableName": "iot-messages", "Item": {"date": {"S": "2025-07-15"}, "time": {"S": "01:02:03"}, "remote_avg": {"N": "8.5"}}}`)
 	p.awaitItems(table, 1)
+	p.awaitDepth(queue, "0", "1")      // the POST is deleted and cannot come again
 	p.clock.Advance(180 * time.Second) // the PUT comes again
 	eventually(t, "the update", func() (bool, any) {
 		v, _ := item()["remote_avg"].(*types.AttributeValueMemberN)

@@ -282,18 +282,22 @@ func (r *rig) takeUpTo(url string, most int) []sqstypes.Message {
 	return out.Messages
 }
 
-// receive takes one message with all that it has.
-func (r *rig) receive(url string) sqstypes.Message {
+// receive takes one message with all that it has, and leaves it in flight.
+func (r *rig) receive(url string) (m sqstypes.Message) {
 	r.Helper()
-	out := must(r.sqs.ReceiveMessage(r.Context(), &sqs.ReceiveMessageInput{
-		QueueUrl: &url, WaitTimeSeconds: 20,
-		MessageAttributeNames:       []string{"All"},
-		MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{sqstypes.MessageSystemAttributeNameAll},
-	}))(r)
-	if len(out.Messages) != 1 {
-		r.Fatalf("%d messages in %s, want one", len(out.Messages), path.Base(url))
-	}
-	return out.Messages[0]
+	eventually(r, "a message in "+path.Base(url), func() (bool, any) {
+		out := must(r.sqs.ReceiveMessage(r.Context(), &sqs.ReceiveMessageInput{
+			QueueUrl: &url, WaitTimeSeconds: 20,
+			MessageAttributeNames:       []string{"All"},
+			MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{sqstypes.MessageSystemAttributeNameAll},
+		}))(r)
+		if len(out.Messages) == 0 {
+			return false, "none"
+		}
+		m = out.Messages[0]
+		return true, nil
+	})
+	return m
 }
 
 // logged is how many events of a function's log match a pattern.

@@ -48,6 +48,7 @@ func TestMatch(t *testing.T) {
 		{`{"FileName": [{"suffix": ".jpg"}]}`, false},
 		{`{"Tags": ["b"]}`, true},
 		{`{"Tags": ["c"]}`, false},
+		{`{"Tags": ["a"], "$or": [{"Tags": ["b"]}, {"Day": ["Friday"]}]}`, true}, // two items, each by its own rule
 		{`{"Nested": {"Deep": {"x": [1]}}}`, true},
 		{`{"Nested": {"Deep": {"x": [2]}}}`, false},
 		{`{"Items": {"sku": [2]}}`, true},
