@@ -1,0 +1,144 @@
+package rule
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+
+	"github.com/runnel/runnel/transform/charset"
+	"github.com/runnel/runnel/transform/record"
+	"github.com/runnel/runnel/transform/xml"
+)
+
+// A source gives the records of a document, each valid until the next. Its
+// errors are those of a record.Reader and of an xml.Reader.
+type source interface {
+	next() (*subject, error)
+	head() any
+}
+
+func (r *Rule) open(in io.Reader) (source, error) {
+	if r.input.format == formatXML {
+		if r.input.each == nil {
+			return &document{in: in, rule: r}, nil
+		}
+		elements, err := xml.NewReader(in, *r.input.each, &r.input.xml)
+		return &elementsOf{Reader: elements}, err
+	}
+	text, err := charset.NewReader(in, r.input.charset)
+	if err != nil {
+		return nil, err
+	}
+	switch r.input.format {
+	case formatCSV:
+		rows, err := record.NewCSV(text, r.input.separator, r.input.columns)
+		return values{rows}, err
+	case formatNDJSON:
+		return values{record.NewNDJSON(text, r.input.limits)}, nil
+	}
+	return values{record.NewJSON(text, r.input.each, r.input.limits)}, nil
+}
+
+// A document is an XML document that is one record.
+type document struct {
+	in   io.Reader
+	rule *Rule
+	done bool
+}
+
+func (d *document) next() (*subject, error) {
+	if d.done {
+		return nil, io.EOF
+	}
+	d.done = true
+	// Twice the size, for UTF-16: the limit is of the text, and the decoder's.
+	most := 2*d.rule.input.size() + 2
+	text, err := readAll(io.LimitReader(d.in, int64(most)), min(length(d.in), most))
+	if err != nil {
+		return nil, err
+	}
+	v, err := xml.Parse(text, &d.rule.input.xml)
+	if err != nil {
+		return nil, err
+	}
+	return &subject{isTree: true, tree: v, read: len(text)}, nil
+}
+
+func (d *document) head() any { return nil }
+
+// length is how many bytes a reader has, 0 if that is not known.
+func length(r io.Reader) int {
+	switch r := r.(type) {
+	case interface{ Len() int }:
+		return r.Len()
+	case interface{ Stat() (fs.FileInfo, error) }:
+		if info, err := r.Stat(); err == nil && info.Mode().IsRegular() {
+			return int(info.Size())
+		}
+	}
+	return 0
+}
+
+// readAll reads to the end into one piece of memory, if the length is known.
+func readAll(r io.Reader, length int) ([]byte, error) {
+	b := make([]byte, 0, max(length+1, 64<<10)) // one more, to see the end
+	for {
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if err == io.EOF {
+			return b, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(b) == cap(b) {
+			b = append(b, make([]byte, len(b))...)[:len(b)]
+		}
+	}
+}
+
+// elementsOf are the elements of an XML document under a path.
+type elementsOf struct {
+	*xml.Reader
+	latest subject
+}
+
+func (e *elementsOf) next() (*subject, error) {
+	v, err := e.Next()
+	if err != nil {
+		return nil, err
+	}
+	e.latest = subject{isTree: true, tree: v}
+	return &e.latest, nil
+}
+
+func (e *elementsOf) head() any { return e.Head().Any() }
+
+// values are records that are plain values.
+type values struct{ record.Reader }
+
+func (v values) next() (*subject, error) {
+	value, at, err := v.Next()
+	if err != nil {
+		return nil, err
+	}
+	return &subject{value: value, at: at}, nil
+}
+
+func (v values) head() any { return nil }
+
+// flaw is what is wrong with a document, if an error is that: the position and
+// the reason, and the text of a record after which the next can be read.
+func flaw(err error) (f Failure, bad *record.BadRecord, ok bool) {
+	var badXML *xml.SyntaxError
+	var syntax *record.SyntaxError
+	switch {
+	case errors.As(err, &bad):
+		return Failure{Position: bad.Position, Reason: bad.Reason}, bad, true
+	case errors.As(err, &badXML):
+		return Failure{Position: badXML.Position, Reason: badXML.Reason}, nil, true
+	case errors.As(err, &syntax):
+		return Failure{Position: syntax.Position, Reason: syntax.Reason}, nil, true
+	}
+	return Failure{}, nil, false
+}
