@@ -23,6 +23,8 @@ import (
 
 	"github.com/runnel/runnel/functions/csvfanout"
 	"github.com/runnel/runnel/functions/iotmessages"
+	"github.com/runnel/runnel/functions/xmltransform/api"
+	"github.com/runnel/runnel/functions/xmltransform/convert"
 )
 
 // An Open makes a function from its environment: it reads the variables, makes
@@ -40,6 +42,8 @@ var Handlers = map[string]Open{
 	"iot-messages.post-message":   iotmessages.PostMessage,
 	"iot-messages.put-message":    iotmessages.PutMessage,
 	"iot-messages.delete-message": iotmessages.DeleteMessage,
+	"xml-transform.api":           api.Open,
+	"xml-transform.convert":       convert.Open,
 }
 
 // Start runs the function that _HANDLER names and does not return, unless there

@@ -16,6 +16,10 @@ func TestHandlersOpen(t *testing.T) {
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	t.Setenv("TABLE_NAME", "readings")
 	t.Setenv("QUEUE_URL", "http://127.0.0.1:1/000000000000/readings")
+	t.Setenv("XML_BUCKET", "xml")
+	t.Setenv("JSON_BUCKET", "json")
+	t.Setenv("RULES_TABLE", "rules")
+	t.Setenv("TOPIC_ARN", "arn:aws:sns:us-east-1:000000000000:notices")
 	for name, open := range Handlers {
 		h, err := open(t.Context())
 		if err != nil {
@@ -32,6 +36,7 @@ func TestHandlersOpen(t *testing.T) {
 func TestHandlerThatDoesNotOpen(t *testing.T) {
 	t.Setenv("TABLE_NAME", "")
 	t.Setenv("QUEUE_URL", "")
+	t.Setenv("JSON_BUCKET", "")
 	for name, open := range Handlers {
 		_, err := lambda.NewHandler(handler(t.Context(), open)).Invoke(t.Context(), []byte(`{}`))
 		if err == nil || !strings.Contains(err.Error(), "is not set") {

@@ -2,10 +2,8 @@ package csvfanout
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"strings"
 
@@ -16,6 +14,7 @@ import (
 
 	"github.com/runnel/runnel/functions/csvfile"
 	"github.com/runnel/runnel/functions/environment"
+	"github.com/runnel/runnel/functions/fileevent"
 	"github.com/runnel/runnel/functions/queue"
 	"github.com/runnel/runnel/transform/charset"
 	"github.com/runnel/runnel/transform/csv"
@@ -75,111 +74,32 @@ type function struct {
 // handle answers what became of each file. An event of a queue is answered as
 // Lambda wants it instead: the messages that are to come again.
 func (f *function) handle(ctx context.Context, e event) (any, error) {
-	if len(e.Records) > 0 && e.Records[0].Source == "aws:sqs" {
-		return f.messages(ctx, e.Records)
+	if e.Continue != nil {
+		if len(e.Records) > 0 {
+			return nil, errors.New("the event has both Records and continue")
+		}
+		if err := e.Check(); err != nil {
+			return nil, err
+		}
+		return f.load(ctx, []csvfile.Part{*e.Continue})
 	}
-	parts, err := e.parts()
+	if e.FromQueue() {
+		return e.Messages(ctx, func(ctx context.Context, files events.S3Event) error {
+			_, err := f.load(ctx, csvfile.Parts(files))
+			return err
+		}), nil
+	}
+	files, err := e.Files()
 	if err != nil {
 		return nil, err
 	}
-	return f.load(ctx, parts)
+	return f.load(ctx, csvfile.Parts(files))
 }
 
-func (f *function) messages(ctx context.Context, records []record) (answer events.SQSEventResponse, err error) {
-	answer.BatchItemFailures = []events.SQSBatchItemFailure{}
-	for _, r := range records {
-		parts, err := r.parts()
-		if err == nil {
-			_, err = f.load(ctx, parts)
-		}
-		if err != nil {
-			slog.ErrorContext(ctx, "the message comes again", "messageId", r.MessageID, "error", err)
-			answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: r.MessageID})
-		}
-	}
-	return answer, nil
-}
-
-// An event is any that tells of files. Its records are of one kind.
+// An event tells of files, or asks for the rest of one.
 type event struct {
-	Records []record
+	fileevent.Event
 	csvfile.Continuation
-	test
-}
-
-// A test is what S3 sends when a notification is set up.
-type test struct {
-	Event string // "s3:TestEvent"
-}
-
-// A record is S3's, SNS's or SQS's.
-type record struct {
-	Source string `json:"eventSource"` // aws:s3, aws:sns or aws:sqs
-
-	S3  events.S3Entity  `json:"s3"`
-	SNS events.SNSEntity `json:"Sns"`
-
-	MessageID string `json:"messageId"`
-	Body      string `json:"body"`
-}
-
-// parts are the parts of files that the event asks for.
-func (e event) parts() ([]csvfile.Part, error) {
-	switch {
-	case e.Continue != nil && len(e.Records) > 0:
-		return nil, errors.New("the event has both Records and continue")
-	case e.Continue != nil:
-		return []csvfile.Part{*e.Continue}, e.Check()
-	case len(e.Records) == 0 && e.Event != "s3:TestEvent":
-		return nil, errors.New("the event is none of S3, SNS or SQS: it has no Records")
-	}
-	var parts []csvfile.Part
-	for _, r := range e.Records {
-		p, err := r.parts()
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, p...)
-	}
-	return parts, nil
-}
-
-func (r record) parts() ([]csvfile.Part, error) {
-	switch r.Source {
-	case "aws:s3":
-		return csvfile.Parts(events.S3Event{Records: []events.S3EventRecord{{S3: r.S3}}}), nil
-	case "aws:sns":
-		return inner("the SNS message "+r.SNS.MessageID, r.SNS.Message)
-	case "aws:sqs":
-		return inner("the SQS message "+r.MessageID, r.Body)
-	}
-	return nil, fmt.Errorf("a record of the event is of %q, not of aws:s3, aws:sns or aws:sqs", r.Source)
-}
-
-// inner are the parts that a message asks for: S3's event, as it is or in the
-// envelope that SNS puts a message in on its way to a queue.
-func inner(where, text string) ([]csvfile.Part, error) {
-	var m struct {
-		event
-		Type    string // "Notification"
-		Message string
-	}
-	if err := json.Unmarshal([]byte(text), &m); err != nil {
-		return nil, fmt.Errorf("%s is no event of S3: %w", where, err)
-	}
-	if m.Type == "Notification" {
-		return inner(where, m.Message)
-	}
-	for _, r := range m.Records {
-		if r.Source != "aws:s3" {
-			return nil, fmt.Errorf("%s is no event of S3: a record of it is of %q", where, r.Source)
-		}
-	}
-	parts, err := m.parts()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", where, err)
-	}
-	return parts, nil
 }
 
 // destination makes sinks for files.

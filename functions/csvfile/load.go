@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/runnel/runnel/functions/object"
 	"github.com/runnel/runnel/transform/csv"
 )
 
@@ -103,16 +104,16 @@ func (l *Loader) Load(ctx context.Context, parts []Part) ([]Loaded, error) {
 // an invocation that fails before has left nothing to do to anyone else.
 func (l *Loader) load(ctx context.Context, p Part, late func() bool) (Loaded, error) {
 	log := slog.With("bucket", p.Bucket, "key", p.Key, "part", p.Number)
-	object, err := p.open(ctx, l.S3)
-	if isGone(err) {
+	from, err := p.open(ctx, l.S3)
+	if object.IsGone(err) {
 		log.WarnContext(ctx, "the object is gone", "sent", p.Sent, "bad", p.Bad)
 		return Loaded{Bucket: p.Bucket, Key: p.Key, Sent: p.Sent, Bad: p.Bad}, nil
 	}
 	if err != nil {
 		return Loaded{}, err
 	}
-	defer object.Close()
-	file, rest, err := l.send(ctx, p, object, late)
+	defer from.Close()
+	file, rest, err := l.send(ctx, p, from, late)
 	if err != nil {
 		return file, err
 	}
@@ -131,10 +132,10 @@ func (l *Loader) load(ctx context.Context, p Part, late func() bool) (Loaded, er
 
 // send streams a part to its sink. All rows have arrived or are in the report
 // when it returns.
-func (l *Loader) send(ctx context.Context, p Part, object *object, late func() bool) (done Loaded, rest *Part, err error) {
-	report := newReport(l.S3, p.Bucket, p.reportKey(l.Reports, object.version()))
+func (l *Loader) send(ctx context.Context, p Part, from *object.Reader, late func() bool) (done Loaded, rest *Part, err error) {
+	report := newReport(l.S3, p.Bucket, p.reportKey(l.Reports, from.Version()))
 	bad := func(row BadRow) error { return report.add(ctx, row) }
-	sent, rest, err := l.rows(ctx, p, object, late, bad)
+	sent, rest, err := l.rows(ctx, p, from, late, bad)
 	if err == nil {
 		err = report.close(ctx)
 	}
@@ -148,12 +149,12 @@ func (l *Loader) send(ctx context.Context, p Part, object *object, late func() b
 	return done, rest, nil
 }
 
-func (l *Loader) rows(ctx context.Context, p Part, object *object, late func() bool, bad func(BadRow) error) (sent int, rest *Part, err error) {
-	f, err := l.openPart(&p, object)
+func (l *Loader) rows(ctx context.Context, p Part, from *object.Reader, late func() bool, bad func(BadRow) error) (sent int, rest *Part, err error) {
+	f, err := l.openPart(&p, from)
 	if err != nil {
 		return 0, nil, headerTo(bad, err)
 	}
-	sink, err := l.Open(ctx, Source{p.Bucket, p.Key, object.version(), f.rows.Columns()}, bad)
+	sink, err := l.Open(ctx, Source{p.Bucket, p.Key, from.Version(), f.rows.Columns()}, bad)
 	if err != nil {
 		return 0, nil, headerTo(bad, err)
 	}
@@ -161,7 +162,7 @@ func (l *Loader) rows(ctx context.Context, p Part, object *object, late func() b
 	if sent, err = sink.Close(err); err != nil || at == nil {
 		return sent, nil, err
 	}
-	return sent, p.next(object, f.begin, *at), nil
+	return sent, p.next(from, f.begin, *at), nil
 }
 
 // headerTo gives a file that does not open for its header to bad: it is one bad

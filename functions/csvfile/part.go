@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/runnel/runnel/functions/environment"
+	"github.com/runnel/runnel/functions/object"
 	"github.com/runnel/runnel/transform/charset"
 )
 
@@ -82,7 +83,7 @@ func (c Continuation) Check() error {
 }
 
 // open opens the object of the part.
-func (p Part) open(ctx context.Context, client *s3.Client) (*object, error) {
+func (p Part) open(ctx context.Context, client *s3.Client) (*object.Reader, error) {
 	in := &s3.GetObjectInput{Bucket: &p.Bucket, Key: &p.Key}
 	if p.VersionID != "" {
 		in.VersionId = &p.VersionID
@@ -90,12 +91,12 @@ func (p Part) open(ctx context.Context, client *s3.Client) (*object, error) {
 	if p.ETag != "" {
 		in.IfMatch = &p.ETag
 	}
-	return openObject(ctx, client, in)
+	return object.Open(ctx, client, in)
 }
 
 // openPart opens the file of the object at the part's row, and notes in the part
 // what it was converted from.
-func (f *Format) openPart(p *Part, o *object) (*file, error) {
+func (f *Format) openPart(p *Part, o *object.Reader) (*file, error) {
 	name := p.Charset
 	if p.Number == 1 {
 		name = f.Charset
@@ -123,7 +124,7 @@ func (f *Format) openPart(p *Part, o *object) (*file, error) {
 
 // goOn opens a file at the row of a further part. Of a file that is not UTF-8
 // nobody knows at which byte that is, so it is converted from its beginning.
-func (f *Format) goOn(p *Part, o *object, in *charset.Reader) (*file, error) {
+func (f *Format) goOn(p *Part, o *object.Reader, in *charset.Reader) (*file, error) {
 	header := make([]byte, p.Begin.Offset)
 	if _, err := io.ReadFull(in, header); err != nil {
 		return nil, err
@@ -134,15 +135,15 @@ func (f *Format) goOn(p *Part, o *object, in *charset.Reader) (*file, error) {
 		}
 		return f.reopenFile(header, p.Begin, p.Row, in)
 	}
-	if err := o.seek(p.Row.Offset); err != nil {
+	if err := o.Restart(p.Row.Offset); err != nil {
 		return nil, err
 	}
 	return f.reopenFile(header, p.Begin, p.Row, o)
 }
 
 // next is the part that begins at a row that this one has not sent.
-func (p Part) next(o *object, begin, row Place) *Part {
-	p.Number, p.ETag, p.Begin, p.Row = p.Number+1, aws.ToString(o.out.ETag), begin, row
+func (p Part) next(o *object.Reader, begin, row Place) *Part {
+	p.Number, p.ETag, p.Begin, p.Row = p.Number+1, aws.ToString(o.Head().ETag), begin, row
 	return &p
 }
 

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"github.com/runnel/runnel/functions/environment"
+	"github.com/runnel/runnel/functions/object/objecttest"
 	"github.com/runnel/runnel/transform/csv"
 )
 
@@ -332,7 +333,7 @@ func TestPartsOfAnObject(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client := environment.S3(config(&line{content: test.content, etag: `"1"`, lasts: 9_000}))
+				client := environment.S3(config(&objecttest.Line{Content: test.content, ETag: `"1"`, Lasts: 9_000}))
 				var got outcome
 				l := &Loader{Format: *format, S3: client, Open: got.open}
 				p, parts := &Part{Bucket: "b", Key: "k", Number: 1}, 0
@@ -365,7 +366,7 @@ func TestPartsOfAnObject(t *testing.T) {
 
 // What is continued is of one object, not of another that has taken its place.
 func TestPartOfAReplacedObject(t *testing.T) {
-	l := &Loader{Format: *format, S3: environment.S3(config(&line{content: "new", etag: `"2"`, lasts: 1000}))}
+	l := &Loader{Format: *format, S3: environment.S3(config(&objecttest.Line{Content: "new", ETag: `"2"`, Lasts: 1000}))}
 	got, err := l.Load(t.Context(), []Part{{Bucket: "b", Key: "k", ETag: `"1"`, Number: 2, Begin: Place{70, 2}, Row: Place{90, 3}, Sent: 1}})
 	if want := []Loaded{{Bucket: "b", Key: "k", Sent: 1}}; err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
@@ -389,7 +390,7 @@ func TestPartIsHandedOver(t *testing.T) {
 			door := &door{status: test.status}
 			l := &Loader{
 				Format: *format, Reports: "errors/", Open: new(outcome).open,
-				S3:     environment.S3(config(&line{content: content, etag: `"1"`, lasts: 1000})),
+				S3:     environment.S3(config(&objecttest.Line{Content: content, ETag: `"1"`, Lasts: 1000})),
 				Lambda: lambda.NewFromConfig(config(door)),
 			}
 			got, err := l.load(t.Context(), Part{Bucket: "b", Key: "k", Number: 1}, func() bool { return true })

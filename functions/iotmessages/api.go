@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/runnel/runnel/functions/answer"
 )
 
 // GetMessages opens GET /message: the items of the table, a page at a time. It
@@ -49,22 +51,22 @@ type page struct {
 	Next  string      `json:"next,omitempty"`
 }
 
-func (t table) list(ctx context.Context, r events.APIGatewayProxyRequest) (answer, error) {
+func (t table) list(ctx context.Context, r events.APIGatewayProxyRequest) (answer.Answer, error) {
 	limit, err := readLimit(r.QueryStringParameters["limit"])
 	if err != nil {
-		return answer{}, err
+		return answer.Answer{}, err
 	}
 	in := &dynamodb.ScanInput{TableName: &t.name, Limit: aws.Int32(limit)}
 	if next := r.QueryStringParameters["next"]; next != "" {
 		after, err := readNext(next)
 		if err != nil {
-			return answer{}, err
+			return answer.Answer{}, err
 		}
 		in.ExclusiveStartKey = after.attributes()
 	}
 	out, err := t.db.Scan(ctx, in)
 	if err != nil {
-		return answer{}, err
+		return answer.Answer{}, err
 	}
 	p := page{Items: make([]plainItem, len(out.Items)), Count: len(out.Items)}
 	for i := range out.Items {
@@ -73,11 +75,11 @@ func (t table) list(ctx context.Context, r events.APIGatewayProxyRequest) (answe
 	if len(out.LastEvaluatedKey) > 0 {
 		last, err := item(out.LastEvaluatedKey).key()
 		if err != nil {
-			return answer{}, fmt.Errorf("last key of a page: %v", err)
+			return answer.Answer{}, fmt.Errorf("last key of a page: %v", err)
 		}
 		p.Next = writeNext(last)
 	}
-	return answer{status: http.StatusOK, body: p}, nil
+	return answer.Answer{Status: http.StatusOK, Body: p}, nil
 }
 
 func readLimit(s string) (int32, error) {
@@ -109,34 +111,34 @@ func readNext(token string) (key, error) {
 	return k, nil
 }
 
-func (t table) get(ctx context.Context, r events.APIGatewayProxyRequest) (answer, error) {
+func (t table) get(ctx context.Context, r events.APIGatewayProxyRequest) (answer.Answer, error) {
 	k, err := keyOf(r)
 	if err != nil {
-		return answer{}, err
+		return answer.Answer{}, err
 	}
 	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, Key: k.attributes(), ConsistentRead: aws.Bool(true)})
 	if err != nil {
-		return answer{}, err
+		return answer.Answer{}, err
 	}
 	if out.Item == nil {
 		return notFound(k), nil
 	}
-	return answer{status: http.StatusOK, body: item(out.Item).plain()}, nil
+	return answer.Answer{Status: http.StatusOK, Body: item(out.Item).plain()}, nil
 }
 
-func (t table) create(ctx context.Context, r events.APIGatewayProxyRequest) (answer, error) {
+func (t table) create(ctx context.Context, r events.APIGatewayProxyRequest) (answer.Answer, error) {
 	body, err := bodyOf(r)
 	if err != nil {
-		return answer{}, err
+		return answer.Answer{}, err
 	}
 	i, err := t.readItem(body)
 	if err != nil {
-		return answer{}, err
+		return answer.Answer{}, err
 	}
 	if err := t.put(ctx, i); err != nil {
-		return answer{}, err
+		return answer.Answer{}, err
 	}
-	return answer{status: http.StatusCreated, body: i.plain()}, nil
+	return answer.Answer{Status: http.StatusCreated, Body: i.plain()}, nil
 }
 
 // readItem reads the body of a POST, an item or a request with an Item.
@@ -168,24 +170,24 @@ func (t table) readItem(body []byte) (item, error) {
 	return i, nil
 }
 
-func (t table) change(ctx context.Context, r events.APIGatewayProxyRequest) (answer, error) {
+func (t table) change(ctx context.Context, r events.APIGatewayProxyRequest) (answer.Answer, error) {
 	k, err := keyOf(r)
 	if err != nil {
-		return answer{}, err
+		return answer.Answer{}, err
 	}
 	body, err := bodyOf(r)
 	if err != nil {
-		return answer{}, err
+		return answer.Answer{}, err
 	}
 	update, err := t.readUpdate(body)
 	if err != nil {
-		return answer{}, err
+		return answer.Answer{}, err
 	}
 	err = t.update(ctx, k, update)
 	if isMissing(err) {
 		return notFound(k), nil
 	}
-	return answer{status: http.StatusNoContent}, err
+	return answer.Answer{Status: http.StatusNoContent}, err
 }
 
 func (t table) readUpdate(body []byte) (request, error) {
@@ -212,16 +214,16 @@ func (t table) readUpdate(body []byte) (request, error) {
 	}, err
 }
 
-func (t table) remove(ctx context.Context, r events.APIGatewayProxyRequest) (answer, error) {
+func (t table) remove(ctx context.Context, r events.APIGatewayProxyRequest) (answer.Answer, error) {
 	k, err := keyOf(r)
 	if err != nil {
-		return answer{}, err
+		return answer.Answer{}, err
 	}
 	err = t.delete(ctx, k, existingItem)
 	if isMissing(err) {
 		return notFound(k), nil
 	}
-	return answer{status: http.StatusNoContent}, err
+	return answer.Answer{Status: http.StatusNoContent}, err
 }
 
 // keyOf is the key that a path /message/{date}?time= names.

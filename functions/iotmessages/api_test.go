@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/runnel/runnel/functions/answer"
 )
 
 func apiRequest(date, query, body string) events.APIGatewayProxyRequest {
@@ -82,8 +84,8 @@ func TestAPIRefusals(t *testing.T) {
 			if _, ok := err.(refusal); !ok || !strings.Contains(err.Error(), test.want) {
 				t.Fatalf("got %v, want %q", err, test.want)
 			}
-			if a := failure(t.Context(), err); a.status != 400 {
-				t.Errorf("got status %d", a.status)
+			if a := failure(t.Context(), err); a.Status != 400 {
+				t.Errorf("got status %d", a.Status)
 			}
 		})
 	}
@@ -147,22 +149,22 @@ func TestPlainOfOtherTypes(t *testing.T) {
 func TestFailure(t *testing.T) {
 	for _, test := range []struct {
 		err  error
-		want answer
+		want answer.Answer
 	}{
-		{refusal("no"), answer{400, complaint{"no"}}},
-		{&smithy.GenericAPIError{Code: "ValidationException", Message: "Invalid UpdateExpression: Syntax error"}, answer{400, complaint{"Invalid UpdateExpression: Syntax error"}}},
-		{fmt.Errorf("operation: %w", &smithy.GenericAPIError{Code: "ThrottlingException"}), answer{429, complaint{"the table is busy; try again"}}},
-		{&types.ResourceNotFoundException{}, answer{500, complaint{"Internal server error"}}},
-		{errors.New("connection refused"), answer{500, complaint{"Internal server error"}}},
+		{refusal("no"), answer.Refuse(400, "no")},
+		{&smithy.GenericAPIError{Code: "ValidationException", Message: "Invalid UpdateExpression: Syntax error"}, answer.Refuse(400, "Invalid UpdateExpression: Syntax error")},
+		{fmt.Errorf("operation: %w", &smithy.GenericAPIError{Code: "ThrottlingException"}), answer.Refuse(429, "the service is busy; try again")},
+		{&types.ResourceNotFoundException{}, answer.Refuse(500, "Internal server error")},
+		{errors.New("connection refused"), answer.Refuse(500, "Internal server error")},
 	} {
-		if got := failure(t.Context(), test.err); got != test.want {
+		if got := failure(t.Context(), test.err); !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%v: got %+v, want %+v", test.err, got, test.want)
 		}
 	}
 }
 
 func TestResponse(t *testing.T) {
-	got, err := notFound(key{"2001-01-01", "01:01:07"}).response()
+	got, err := response(notFound(key{"2001-01-01", "01:01:07"}))
 	want := events.APIGatewayProxyResponse{
 		StatusCode: 404,
 		Headers:    map[string]string{"Access-Control-Allow-Origin": "*", "Content-Type": "application/json"},
@@ -171,7 +173,7 @@ func TestResponse(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	got, err = answer{status: 204}.response()
+	got, err = response(answer.Answer{Status: 204})
 	if err != nil || got.Body != "" || got.Headers["Content-Type"] != "" {
 		t.Errorf("no content: got %+v, %v", got, err)
 	}

@@ -19,6 +19,19 @@ const partSize = 8 << 20
 // closed.
 type Upload struct {
 	Bucket, Key, ContentType string
+	// Metadata may be set until the object is closed, but what is not there
+	// before the first part goes to S3 does not come to a large object.
+	Metadata map[string]string
+	// IfMatch is the ETag, with its quotes, that the object under the key
+	// must have when this one takes its place; IfNoneMatch of "*" is that
+	// there is none. Closing fails with PreconditionFailed,
+	// ConditionalRequestConflict or NoSuchKey otherwise (S3 User Guide,
+	// conditional writes).
+	IfMatch, IfNoneMatch *string
+
+	// Of the object, from Close on; there is a VersionID if the bucket has
+	// versions.
+	ETag, VersionID string
 
 	client *s3.Client
 	size   int64
@@ -48,24 +61,40 @@ func (u *Upload) Write(ctx context.Context, p []byte) error {
 // Close makes the object.
 func (u *Upload) Close(ctx context.Context) error {
 	if u.id == nil {
-		_, err := u.client.PutObject(ctx, &s3.PutObjectInput{
-			Bucket: &u.Bucket, Key: &u.Key, ContentType: &u.ContentType, Body: bytes.NewReader(u.buf.Bytes()),
-		})
-		return err
+		return u.put(ctx)
 	}
 	if u.buf.Len() > 0 {
 		if err := u.part(ctx); err != nil {
 			return err
 		}
 	}
-	_, err := u.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
-		Bucket: &u.Bucket, Key: &u.Key, UploadId: u.id,
+	out, err := u.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
+		Bucket: &u.Bucket, Key: &u.Key, UploadId: u.id, IfMatch: u.IfMatch, IfNoneMatch: u.IfNoneMatch,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: u.parts},
 	})
-	if err == nil {
-		u.id = nil
+	if err != nil {
+		return err
 	}
-	return err
+	u.id = nil
+	u.made(out.ETag, out.VersionId)
+	return nil
+}
+
+// put makes an object of one part.
+func (u *Upload) put(ctx context.Context) error {
+	out, err := u.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &u.Bucket, Key: &u.Key, ContentType: &u.ContentType, Metadata: u.Metadata,
+		IfMatch: u.IfMatch, IfNoneMatch: u.IfNoneMatch, Body: bytes.NewReader(u.buf.Bytes()),
+	})
+	if err != nil {
+		return err
+	}
+	u.made(out.ETag, out.VersionId)
+	return nil
+}
+
+func (u *Upload) made(etag, version *string) {
+	u.ETag, u.VersionID = aws.ToString(etag), aws.ToString(version)
 }
 
 // Abort drops what was written, unless it was closed.
@@ -79,7 +108,9 @@ func (u *Upload) Abort(ctx context.Context) error {
 
 func (u *Upload) part(ctx context.Context) error {
 	if u.id == nil {
-		out, err := u.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &u.Bucket, Key: &u.Key, ContentType: &u.ContentType})
+		out, err := u.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
+			Bucket: &u.Bucket, Key: &u.Key, ContentType: &u.ContentType, Metadata: u.Metadata,
+		})
 		if err != nil {
 			return err
 		}
