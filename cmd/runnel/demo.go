@@ -20,10 +20,11 @@ import (
 	"github.com/runnel/runnel/pipelines"
 	csvfanout "github.com/runnel/runnel/pipelines/csv-fanout"
 	iotmessages "github.com/runnel/runnel/pipelines/iot-messages"
+	xmltransform "github.com/runnel/runnel/pipelines/xml-transform"
 )
 
 // demos are the demonstrations, in the order in which they run.
-var demos = []*pipelines.Demo{iotmessages.Demo, csvfanout.Demo}
+var demos = []*pipelines.Demo{iotmessages.Demo, csvfanout.Demo, xmltransform.Demo}
 
 // demoTime bounds one demonstration, so that what never arrives is a failure.
 const demoTime = 2 * time.Minute

@@ -10,27 +10,33 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 )
 
 // command is a subcommand.
 type command struct {
-	name  string
+	name  string // one word, or two: its group's and its own
 	args  string // as the usage line shows them
 	short string
 	run   func(ctx context.Context, c *call) error
+	more  string // what --help says besides
 }
 
 var commands = []command{
-	{"demo", "[NAME...]", "run the pipelines' demonstrations in a temporary directory", demo},
-	{"up", "[TEMPLATE...]", "serve the AWS APIs, and deploy templates", up},
-	{"deploy", "TEMPLATE", "deploy a template to a running runtime", deployTemplate},
-	{"delete", "STACK", "delete a stack", deleteStack},
-	{"invoke", "FUNCTION", "invoke a function and print its answer", invoke},
-	{"logs", "FUNCTION", "print what a function logged", logs},
-	{"worker", "HANDLER", "run a pipeline's function as a long-running program, fed from a queue", work},
-	{"version", "", "print the version", version},
+	{name: "demo", args: "[NAME...]", short: "run the pipelines' demonstrations in a temporary directory", run: demo},
+	{name: "up", args: "[TEMPLATE...]", short: "serve the AWS APIs, and deploy templates", run: up},
+	{name: "deploy", args: "TEMPLATE", short: "deploy a template to a running runtime", run: deployTemplate},
+	{name: "delete", args: "STACK", short: "delete a stack", run: deleteStack},
+	{name: "invoke", args: "FUNCTION", short: "invoke a function and print its answer", run: invoke},
+	{name: "logs", args: "FUNCTION", short: "print what a function logged", run: logs},
+	{name: "worker", args: "HANDLER", short: "run a pipeline's function as a long-running program, fed from a queue", run: work},
+	{name: "transform", args: "[FILE...]", short: "turn files, or standard input, into JSON by a rule", run: transformFiles, more: transformMore},
+	{name: "rule test", args: "FILE...", short: "run the cases of rules", run: testRules, more: testMore},
+	{name: "rule lint", args: "FILE...", short: "say what is doubtful in rules", run: lintRules},
+	{name: "rule bundle", args: "FILE", short: "print a rule with the files of its cases in it, as POST /rules takes it", run: bundleRule},
+	{name: "version", short: "print the version", run: version},
 }
 
 func main() {
@@ -44,7 +50,7 @@ func main() {
 // run runs a command line and returns its exit code: 0 when it did what was
 // asked, 1 when that failed, 2 when it cannot be understood.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+	if len(args) == 0 || isHelp(args[0]) || len(args) > 1 && isGroup(args[0]) && isHelp(args[1]) {
 		usage(stdout)
 		return 0
 	}
@@ -52,15 +58,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return functionProgram(ctx)
 	}
 	for _, cmd := range commands {
-		if cmd.name != args[0] {
-			continue
+		if words := strings.Fields(cmd.name); slices.Equal(words, args[:min(len(words), len(args))]) {
+			err := cmd.run(ctx, newCall(cmd, args[len(words):], stdout, stderr))
+			return exitCode(err, stderr)
 		}
-		err := cmd.run(ctx, newCall(cmd, args[1:], stdout, stderr))
-		return exitCode(err, stderr)
 	}
-	fmt.Fprintf(stderr, "runnel: there is no command %q\n\n", args[0])
+	fmt.Fprintf(stderr, "runnel: there is no command %q\n\n", unknown(args))
 	usage(stderr)
 	return 2
+}
+
+func isHelp(word string) bool { return word == "help" || word == "-h" || word == "--help" }
+
+// isGroup reports whether a word begins commands of two words.
+func isGroup(word string) bool {
+	return slices.ContainsFunc(commands, func(cmd command) bool { return strings.HasPrefix(cmd.name, word+" ") })
+}
+
+// unknown is what of the arguments would be the name of a command.
+func unknown(args []string) string {
+	if isGroup(args[0]) {
+		return strings.Join(args[:min(2, len(args))], " ")
+	}
+	return args[0]
 }
 
 func exitCode(err error, stderr io.Writer) int {
@@ -129,9 +149,13 @@ func (c *call) refuse(err error) error {
 	if !errors.Is(err, flag.ErrHelp) {
 		return usageError(c.cmd.name + ": " + err.Error())
 	}
-	fmt.Fprintf(c.stdout, "Usage: runnel %s [flags] %s\n\n%s.\n\nFlags:\n", c.cmd.name, c.cmd.args, capitalised(c.cmd.short))
-	c.flags.SetOutput(c.stdout)
+	fmt.Fprintf(c.stdout, "Usage: runnel %s [flags] %s\n\n%s.\n%s", c.cmd.name, c.cmd.args, capitalised(c.cmd.short), c.cmd.more)
+	var flags strings.Builder
+	c.flags.SetOutput(&flags)
 	c.flags.PrintDefaults()
+	if flags.Len() > 0 {
+		fmt.Fprintf(c.stdout, "\nFlags:\n%s", flags.String())
+	}
 	return err
 }
 
