@@ -35,8 +35,11 @@ var measurements = []measurement{
 	{"pipeline", "rows per second from upload to last item, beside Python", pipeline, false},
 	{"services", "durable requests per second, beside a server that does nothing", services, false},
 	{"fanout", "publishes to queues, deliveries over HTTP, publish to start of a function", fanout, false},
+	{"transform", "XML to JSON on one core, beside encoding/xml and Python's xmltodict", transformRates, false},
+	{"files", "files per second from upload to result, memory at 100 uploads at once", files, false},
 	{"metrics", "what metrics cost: the same load with and without them", metricsCost, false},
 	{"memory", "memory while 1 GB of CSV passes, and with 1 million messages queued", memory, true},
+	{"bigfile", "memory while 1 GB of XML passes, record by record", bigXML, true},
 }
 
 func main() {

@@ -65,7 +65,7 @@ func (p *probe) uploadStream(ctx context.Context, key string, rows int) error {
 	if err != nil {
 		return err
 	}
-	parts, err := p.uploadParts(ctx, made, newCSV(rows))
+	parts, err := uploadParts(ctx, p.s3, made, newCSV(rows))
 	if err != nil {
 		return err
 	}

@@ -13,13 +13,13 @@ import (
 const partSize = 8 << 20
 
 // uploadParts sends what r has, a part at a time.
-func (p *probe) uploadParts(ctx context.Context, made *s3.CreateMultipartUploadOutput, r io.Reader) (*s3types.CompletedMultipartUpload, error) {
+func uploadParts(ctx context.Context, client *s3.Client, made *s3.CreateMultipartUploadOutput, r io.Reader) (*s3types.CompletedMultipartUpload, error) {
 	parts := new(s3types.CompletedMultipartUpload)
 	buf := make([]byte, partSize)
 	for number := int32(1); ; number++ {
 		n, err := io.ReadFull(r, buf)
 		if n > 0 {
-			out, err := p.s3.UploadPart(ctx, &s3.UploadPartInput{
+			out, err := client.UploadPart(ctx, &s3.UploadPartInput{
 				Bucket: made.Bucket, Key: made.Key, UploadId: made.UploadId,
 				PartNumber: aws.Int32(number), Body: bytes.NewReader(buf[:n]),
 			})
