@@ -211,7 +211,7 @@ func (r *Runtime) wire(keys accessKeys) error {
 	r.buses = eventbridge.New(st, eventbridge.Config{Account: account, Region: region, Router: router, Metrics: measured, Logger: log})
 	r.tables = dynamodb.New(st, dynamodb.Config{Account: account, Region: region})
 	r.gateway = apigateway.New(st, apigateway.Config{Account: account, Region: region, Router: router, Metrics: measured, Logger: log})
-	r.stacks = cloudformation.New(st, cloudformation.Config{Account: account, Region: region, AWS: r.AWS(), Logger: log})
+	r.stacks = cloudformation.New(st, cloudformation.Config{Account: account, Region: region, Router: router, AWS: r.AWS(), Logger: log})
 	var err error
 	r.functions, err = lambda.New(st, lambda.Config{
 		Account: account, Region: region, Logger: log, Metrics: measured,

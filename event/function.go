@@ -14,13 +14,16 @@ import (
 // Functions invokes functions and waits for their answers.
 type Functions interface {
 	// InvokeFunction runs the function. Errors are ErrNotFound, ErrDenied, ErrBusy
-	// (too many run already), and failures of the runtime itself. A function
-	// that failed is no error: see Result.
+	// (too many run already), ErrTooLarge, and failures of the runtime itself. A
+	// function that failed is no error: see Result.
 	InvokeFunction(ctx context.Context, function ARN, in Invocation) (Result, error)
 }
 
-// ErrBusy says that a function runs as often as it may.
-var ErrBusy = errors.New("rate exceeded")
+// Errors of invocations, besides those of targets.
+var (
+	ErrBusy     = errors.New("rate exceeded")        // the function runs as often as it may
+	ErrTooLarge = errors.New("payload is too large") // for any function
+)
 
 // Invocation is one call of a function.
 type Invocation struct {

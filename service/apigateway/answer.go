@@ -12,9 +12,9 @@ func (x *exchange) answer(payload []byte) (*Response, error) {
 	if err != nil {
 		return nil, malformed("malformed Lambda proxy response: " + err.Error())
 	}
-	res := &Response{Status: r.Status, Header: r.Header, Body: []byte(r.Body)}
+	res := &Response{Status: r.Status, Header: r.Header, Body: r.Body}
 	if r.Base64 && x.binary(x.Header.Get("Accept")) {
-		res.Body, err = base64.StdEncoding.DecodeString(r.Body)
+		res.Body, err = base64.StdEncoding.AppendDecode(nil, r.Body)
 		if err != nil {
 			return nil, malformed("malformed Lambda proxy response: body is not base64: " + err.Error())
 		}

@@ -1,9 +1,6 @@
 package apigateway
 
 import (
-	"bytes"
-	"encoding/base64"
-	"encoding/json"
 	"net"
 	"net/http"
 	"net/url"
@@ -32,18 +29,8 @@ func (x *exchange) event() ([]byte, error) {
 	if len(x.served.stage.Variables) > 0 {
 		e.StageVariables = x.served.stage.Variables
 	}
-	switch {
-	case len(x.Body) == 0:
-	case x.binary(x.Header.Get("Content-Type")):
-		e.Body, e.IsBase64Encoded = aws.String(base64.StdEncoding.EncodeToString(x.Body)), true
-	default:
-		e.Body = aws.String(string(x.Body))
-	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(e)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	e.Body, e.Base64 = x.Body, x.binary(x.Header.Get("Content-Type"))
+	return e.Payload()
 }
 
 func (x *exchange) context() proxy.Context {
@@ -64,7 +51,7 @@ func (x *exchange) context() proxy.Context {
 	return c
 }
 
-func (x *exchange) stagePath() string { return "/" + x.Stage + orRoot(x.RawPath) }
+func (x *exchange) stagePath() string { return "/" + x.Stage + x.RawPath }
 
 func orRoot(path string) string {
 	if path == "" {

@@ -29,7 +29,8 @@ paths:
 // TestProxyEvent compares the events that functions get with testdata/event.
 // Their form is that of
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format
-// (2026-11-20).
+// (2026-11-20). That a stage without a slash after it is so in requestContext.path
+// too ("/dev") is from events that users published, of 2018 and 2022.
 func TestProxyEvent(t *testing.T) {
 	const at = "http://localhost:4566/restapis/API/Prod/_user_request_"
 	for _, c := range []struct {
@@ -46,6 +47,8 @@ func TestProxyEvent(t *testing.T) {
 		{"body_binary", "POST", at + "/message", "\x89PNG\x00", []string{"Content-Type: image/png"}},
 		{"body_binary_wildcard", "POST", at + "/message", "{}", []string{"Content-Type: application/json"}},
 		{"headers", "GET", at + "/message", "", []string{"X-Many: 1", "X-Many: 2", "X-Forwarded-For: 10.0.0.9", "User-Agent: test/1", "X-Amzn-Trace-Id: Root=1-5759e988-bd862e3fe1be46a994272793"}},
+		{"aws_path", "GET", "http://localhost:4566/_aws/execute-api/API/Prod/files/a%2Fb/c//d?x=1", "", nil},
+		{"aws_path_root", "GET", "http://localhost:4566/_aws/execute-api/API/Prod", "", nil},
 		{"host", "GET", "http://API.execute-api.localhost:4566/Prod/message", "", nil},
 		{"host_of_aws", "GET", "https://API.execute-api.us-east-1.amazonaws.com/Prod/message", "", nil},
 	} {

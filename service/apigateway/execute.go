@@ -59,7 +59,8 @@ type exchange struct {
 }
 
 // Execute answers a call of an API. What fails is an answer too: one of the
-// API's gateway responses.
+// API's gateway responses. It lets go of the request's body once the function
+// has it.
 func (s *Service) Execute(ctx context.Context, r *Request) *Response {
 	x := s.newExchange(r)
 	res, err := x.run(ctx)
@@ -228,6 +229,7 @@ func (x *exchange) integrate(ctx context.Context) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.Body = nil // the payload has it, and the function may take its time
 	start := x.s.st.Clock().Now()
 	result, err := x.invoke(ctx, function, payload)
 	x.backend = x.s.st.Clock().Now().Sub(start)
@@ -294,6 +296,8 @@ func invokeFault(function string, err error) error {
 		return nil
 	case errors.Is(err, event.ErrBusy):
 		return faultThrottled
+	case errors.Is(err, event.ErrTooLarge):
+		return faultTooLong
 	case errors.Is(err, event.ErrNotFound), errors.Is(err, event.ErrDenied):
 		return &fault{kind: types.GatewayResponseTypeApiConfigurationError, cause: err}
 	}

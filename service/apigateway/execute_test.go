@@ -94,7 +94,6 @@ func TestGatewayErrors(t *testing.T) {
 		"no such path":     {nil, "GET", "/nope", "", 403, `{"message":"Missing Authentication Token"}`, "MissingAuthenticationTokenException"},
 		"no such method":   {nil, "PATCH", "/message", "", 403, `{"message":"Missing Authentication Token"}`, "MissingAuthenticationTokenException"},
 		"no methods there": {nil, "GET", "/files", "", 403, `{"message":"Missing Authentication Token"}`, "MissingAuthenticationTokenException"},
-		"body too large":   {nil, "POST", "/message", strings.Repeat("x", 10<<20+1), 413, `{"message":"Request Too Long"}`, "RequestTooLargeException"},
 		"busy":             {fails(event.ErrBusy), "GET", "/message", "", 429, `{"message":"Too Many Requests"}`, "TooManyRequestsException"},
 		"denied":           {fails(event.ErrDenied), "GET", "/message", "", 500, internal, "InternalServerErrorException"},
 		"no function":      {fails(event.ErrNotFound), "GET", "/message", "", 500, internal, "InternalServerErrorException"},
@@ -114,6 +113,64 @@ func TestGatewayErrors(t *testing.T) {
 				t.Errorf("%v", res.Header)
 			}
 		})
+	}
+}
+
+// TestEveryTypeBinary: an API whose binary media types are */* has every body
+// in base64, also one that does not say what it is, and gives bytes to whoever
+// asks.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/lambda-proxy-binary-media.html
+func TestEveryTypeBinary(t *testing.T) {
+	b := start(t, storetest.Open(t))
+	api := b.imported(strings.Replace(proxies, `[image/png, "application/*"]`, `["*/*"]`, 1))
+	b.functions.say(`{"statusCode":200,"headers":{"Content-Type":"application/json"},"body":"e30=","isBase64Encoded":true}`)
+	for _, headers := range [][]string{
+		nil, {"Content-Type: multipart/form-data; boundary=x", "Accept: text/html,*/*;q=0.8"}, {"Content-Type: text/xml; charset=utf-16", "Accept: application/json"},
+	} {
+		res, body := b.call("POST", api, "/message", "\xff\xfe\r\n", headers...)
+		if res.StatusCode != 200 || body != "{}" {
+			t.Errorf("%v: %d %q", headers, res.StatusCode, body)
+		}
+		if got := string(b.functions.last().Payload); !strings.HasSuffix(got, `,"body":"//4NCg==","isBase64Encoded":true}`) {
+			t.Errorf("%v: %s", headers, got)
+		}
+	}
+	b.functions.say(`{"body":"as it is"}`)
+	if _, body := b.call("GET", api, "/message", ""); body != "as it is" {
+		t.Errorf("text: %q", body)
+	}
+	if got := string(b.functions.last().Payload); !strings.HasSuffix(got, `,"body":null,"isBase64Encoded":false}`) {
+		t.Errorf("no body: %s", got)
+	}
+}
+
+// TestTooLarge: the answers are fixed, whatever the API's gateway responses say.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+func TestTooLarge(t *testing.T) {
+	b := start(t, storetest.Open(t))
+	api := b.imported(document(t, "testdata/import/sam.txt")) // DEFAULT_4XX adds a header
+	b.functions.answer = func(_ context.Context, in event.Invocation) (event.Result, error) {
+		if len(in.Payload) > 6<<20 {
+			return event.Result{}, event.ErrTooLarge
+		}
+		return event.Result{Payload: []byte(`{"statusCode":200}`)}, nil
+	}
+	for size, want := range map[int]struct {
+		status     int
+		kind, body string
+	}{
+		6 << 20:    {413, "application/json", `{"message": "Request Too Long"}`},
+		10 << 20:   {413, "application/json", `{"message": "Request Too Long"}`},
+		10<<20 + 1: {413, "text; charset=utf-8", "HTTP content length exceeded 10485760 bytes."},
+		5 << 20:    {200, "application/json", ""},
+	} {
+		res, body := b.call("POST", api, "/message?time=1", strings.Repeat("x", size))
+		if res.StatusCode != want.status || body != want.body || res.Header.Get("Content-Type") != want.kind {
+			t.Errorf("%d bytes: %d %s %q", size, res.StatusCode, res.Header.Get("Content-Type"), body)
+		}
+		if got := res.Header.Get("Access-Control-Allow-Origin"); got != "" {
+			t.Errorf("%d bytes: DEFAULT_4XX applied: %q", size, got)
+		}
 	}
 }
 
@@ -256,6 +313,10 @@ func TestMatch(t *testing.T) {
 	for url, want := range map[string]bool{
 		"http://localhost/restapis/a/s/_user_request_/x":                true,
 		"http://localhost/restapis/a/s/_user_request_":                  true,
+		"http://localhost/_aws/execute-api/a/s/x":                       true,
+		"http://localhost/_aws/execute-api/a/s":                         true,
+		"http://localhost/_aws/execute-api/a":                           false,
+		"http://localhost/_aws/execute-apis/a/s":                        false,
 		"http://localhost/restapis/a/stages/Prod":                       false,
 		"http://localhost/restapis/a/s/_user_requests_/x":               false,
 		"http://a.execute-api.localhost:4566/s/x":                       true,

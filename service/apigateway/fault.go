@@ -21,6 +21,7 @@ type fault struct {
 	code    string // of the header x-amzn-ErrorType
 	message string
 	cause   error
+	fixed   *Response // the answer, where an API cannot give its own
 }
 
 func (f *fault) Error() string {
@@ -35,10 +36,28 @@ var (
 	faultNoKey      = &fault{kind: types.GatewayResponseTypeInvalidApiKey, code: "ForbiddenException", message: "Forbidden"}
 	faultNoRoute    = &fault{kind: types.GatewayResponseTypeMissingAuthenticationToken, code: "MissingAuthenticationTokenException", message: "Missing Authentication Token"}
 	faultParameters = &fault{kind: types.GatewayResponseTypeBadRequestParameters, code: "BadRequestException"}
-	faultTooLarge   = &fault{kind: types.GatewayResponseTypeRequestTooLarge, code: "RequestTooLargeException", message: "Request Too Long"}
 	faultMediaType  = &fault{kind: types.GatewayResponseTypeUnsupportedMediaType, code: "BadRequestException", message: "Unsupported Media Type"}
 	faultThrottled  = &fault{kind: types.GatewayResponseTypeThrottled, code: "TooManyRequestsException", message: "Too Many Requests"}
 	faultTimeout    = &fault{kind: types.GatewayResponseTypeIntegrationTimeout, message: "Endpoint request timed out"}
+)
+
+// What is too large. That an API does not customize the answer is what
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html says;
+// the answers are as REST APIs were seen to give them, the second with its space.
+var (
+	// faultTooLarge is of a body over [MaxBody].
+	faultTooLarge = &fault{fixed: &Response{
+		Status: http.StatusRequestEntityTooLarge,
+		Header: http.Header{"Content-Type": {"text; charset=utf-8"}},
+		Body:   []byte("HTTP content length exceeded " + strconv.Itoa(MaxBody) + " bytes."),
+	}}
+	// faultTooLong is of an event that Lambda does not take: its limit is lower,
+	// and holds for the body in base64 and all that is around it.
+	faultTooLong = &fault{fixed: &Response{
+		Status: http.StatusRequestEntityTooLarge,
+		Header: http.Header{"Content-Type": {"application/json"}, "X-Amzn-Errortype": {"BadRequestException"}},
+		Body:   []byte(`{"message": "Request Too Long"}`),
+	}}
 )
 
 const internalCode, internalMessage = "InternalServerErrorException", "Internal server error"
@@ -61,6 +80,9 @@ func (x *exchange) denied() error {
 // of the fault's kind, else the default for 4xx or 5xx, else API Gateway's.
 func (x *exchange) fail(err error) *Response {
 	f := faultOf(err)
+	if f.fixed != nil {
+		return &Response{Status: f.fixed.Status, Header: f.fixed.Header.Clone(), Body: f.fixed.Body}
+	}
 	if f.cause != nil && !errors.Is(f.cause, context.Canceled) {
 		x.s.log.Warn("api call failed", "api", x.APIID, "stage", x.Stage, "method", x.Method, "path", x.RawPath, "request", x.id, "err", f.cause)
 	}

@@ -1,6 +1,7 @@
 package apigateway
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"net/http"
@@ -8,9 +9,12 @@ import (
 	"strings"
 )
 
-// userRequest marks the calls of APIs that come to the runtime's own host:
-// /restapis/API/STAGE/_user_request_/PATH.
-const userRequest = "_user_request_"
+// Paths of the runtime's own host that are calls of APIs, as LocalStack has
+// them: /restapis/API/STAGE/_user_request_/PATH and /_aws/execute-api/API/STAGE/PATH.
+const (
+	userRequest = "_user_request_"
+	executeAPI  = "/_aws/execute-api/"
+)
 
 // Match reports whether a request is a call of an API, and not of the service.
 func (s *Service) Match(r *http.Request) bool {
@@ -23,23 +27,32 @@ func (s *Service) Match(r *http.Request) bool {
 // its path.
 func callOf(r *http.Request) (*Request, bool) {
 	path := r.URL.EscapedPath()
-	api, rest, ok := strings.Cut(hostname(r.Host), ".execute-api.")
-	if ok && !strings.Contains(api, ".") && isDomain(rest) {
-		stage, path, slash := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-		if slash {
-			path = "/" + path
-		}
-		return &Request{APIID: api, Stage: stage, RawPath: path}, true
+	api, domain, ok := strings.Cut(hostname(r.Host), ".execute-api.")
+	if ok && !strings.Contains(api, ".") && isDomain(domain) {
+		return callAt(api, strings.TrimPrefix(path, "/")), true
+	}
+	if rest, ok := strings.CutPrefix(path, executeAPI); ok {
+		api, rest, ok := strings.Cut(rest, "/")
+		return callAt(api, rest), ok
 	}
 	parts := strings.SplitN(path, "/", 6) // "", restapis, API, STAGE, _user_request_, PATH
 	if len(parts) < 5 || parts[1] != "restapis" || parts[4] != userRequest {
 		return nil, false
 	}
-	c := &Request{APIID: parts[2], Stage: parts[3]}
+	rest := parts[3]
 	if len(parts) == 6 {
-		c.RawPath = "/" + parts[5]
+		rest += "/" + parts[5]
 	}
-	return c, true
+	return callAt(parts[2], rest), true
+}
+
+// callAt is the call of an API at STAGE or STAGE/PATH.
+func callAt(api, rest string) *Request {
+	stage, path, slash := strings.Cut(rest, "/")
+	if slash {
+		path = "/" + path
+	}
+	return &Request{APIID: api, Stage: stage, RawPath: path}
 }
 
 // isDomain reports whether a domain is one under which APIs are reached, with
@@ -61,15 +74,25 @@ func (s *Service) Handler() http.Handler {
 			http.NotFound(w, r)
 			return
 		}
-		body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
-		if err != nil {
+		if c.Body, ok = bodyOf(r); !ok {
 			w.WriteHeader(http.StatusBadRequest) // the client broke off
 			return
 		}
-		c.Method, c.RawQuery, c.Header, c.Body = r.Method, r.URL.RawQuery, r.Header, body
+		c.Method, c.RawQuery, c.Header = r.Method, r.URL.RawQuery, r.Header
 		c.Host, c.SourceIP, c.Protocol, c.TLS = r.Host, sourceIP(r), r.Proto, r.TLS != nil
 		write(w, r.Method, s.Execute(r.Context(), c))
 	})
+}
+
+// bodyOf reads a body, or as much of it as shows that it is too large. Room is
+// made for it once, where its length is told.
+func bodyOf(r *http.Request) ([]byte, bool) {
+	var b bytes.Buffer
+	if r.ContentLength > 0 {
+		b.Grow(int(min(r.ContentLength, MaxBody+1)) + bytes.MinRead)
+	}
+	_, err := b.ReadFrom(io.LimitReader(r.Body, MaxBody+1))
+	return b.Bytes(), err == nil
 }
 
 func sourceIP(r *http.Request) string {

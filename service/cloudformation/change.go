@@ -16,9 +16,10 @@ import (
 type changes struct {
 	list    []types.Change
 	outputs bool // an output differs
+	topics  bool // others are told
 }
 
-func (c changes) any() bool { return len(c.list) > 0 || c.outputs }
+func (c changes) any() bool { return len(c.list) > 0 || c.outputs || c.topics }
 
 // foresight resolves references for an update that has not begun: what will be
 // made or replaced has no value yet.
@@ -57,7 +58,7 @@ func (s *Service) compare(ctx context.Context, st *stack, p *prepared, set setti
 	if err != nil {
 		return changes{}, err
 	}
-	var c changes
+	c := changes{topics: !slices.Equal(st.Notify, set.Notify)}
 	tagged := !equalMaps(st.Tags, set.Tags)
 	for _, id := range p.plan.Order() {
 		change, err := f.change(p.plan, id, tagged)

@@ -99,7 +99,7 @@ func (s *Service) CreateChangeSet(ctx context.Context, in *cfn.CreateChangeSetIn
 		return nil, err
 	}
 	p, set, err := s.aim(ctx, st, target{template: in.TemplateBody, url: in.TemplateURL, previous: aws.ToBool(in.UsePreviousTemplate),
-		parameters: in.Parameters, capabilities: in.Capabilities, tags: in.Tags, role: in.RoleARN})
+		parameters: in.Parameters, capabilities: in.Capabilities, tags: in.Tags, role: in.RoleARN, topics: in.NotificationARNs})
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func refuseChangeSet(in *cfn.CreateChangeSetInput) error {
 	case in.ChangeSetType != types.ChangeSetTypeCreate && in.OnStackFailure != "" && in.OnStackFailure != types.OnStackFailureRollback:
 		return invalid("OnStackFailure %s is not supported for updates", in.OnStackFailure)
 	}
-	return refuseOptions(nil, nil, in.RollbackConfiguration, in.ResourceTypes, in.NotificationARNs)
+	return refuseOptions(nil, nil, in.RollbackConfiguration, in.ResourceTypes)
 }
 
 // reviewed finds the stack that a change set is for, or forms the one that it
@@ -200,7 +200,7 @@ func (s *Service) storeChangeSet(ctx context.Context, st *stack, c *changeSet) e
 				return stackExists(st.Name)
 			}
 			st.Created = tx.Now()
-			st.Tags, st.Capabilities = c.Settings.Tags, c.Settings.Capabilities
+			st.Tags, st.Capabilities, st.Notify = c.Settings.Tags, c.Settings.Capabilities, c.Settings.Notify
 			tx.Set(nameKey(st.Name), []byte(st.UUID))
 			setStatus(tx, st, types.StackStatusReviewInProgress, userInitiated)
 		}
@@ -295,8 +295,8 @@ func (s *Service) DescribeChangeSet(ctx context.Context, in *cfn.DescribeChangeS
 	out := &cfn.DescribeChangeSetOutput{ChangeSetId: &c.ID, ChangeSetName: &c.Name, StackId: &st.ID, StackName: &st.Name,
 		Status: types.ChangeSetStatus(c.Status), ExecutionStatus: types.ExecutionStatus(c.Execution), CreationTime: &c.Created,
 		Parameters: shown.shown(), Tags: tagList(c.Settings.Tags), Capabilities: capabilities(c.Settings.Capabilities),
-		RollbackConfiguration: &types.RollbackConfiguration{},
-		IncludeNestedStacks:   aws.Bool(false), Changes: []types.Change{}}
+		NotificationARNs: c.Settings.Notify, RollbackConfiguration: &types.RollbackConfiguration{},
+		IncludeNestedStacks: aws.Bool(false), Changes: []types.Change{}}
 	optional(&out.StatusReason, c.Reason)
 	optional(&out.Description, c.Description)
 	out.OnStackFailure = types.OnStackFailure(c.Settings.OnFailure)

@@ -76,7 +76,7 @@ func (st *stack) describe() types.Stack {
 	d := types.Stack{StackId: &st.ID, StackName: &st.Name, StackStatus: types.StackStatus(st.Status),
 		CreationTime: &st.Created, LastUpdatedTime: timeOrNil(st.Updated), DeletionTime: timeOrNil(st.Deleted),
 		DisableRollback: aws.Bool(st.DisableRollback), EnableTerminationProtection: aws.Bool(st.Protected),
-		NotificationARNs: []string{}, Tags: tagList(st.Tags), Parameters: st.shown(), RollbackConfiguration: &types.RollbackConfiguration{},
+		NotificationARNs: append([]string{}, st.Notify...), Tags: tagList(st.Tags), Parameters: st.shown(), RollbackConfiguration: &types.RollbackConfiguration{},
 		DriftInformation: &types.StackDriftInformation{StackDriftStatus: types.StackDriftStatusNotChecked}}
 	optional(&d.RoleARN, st.RoleARN)
 	optional(&d.ChangeSetId, st.ChangeSet)

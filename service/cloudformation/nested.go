@@ -91,7 +91,7 @@ func (s *Service) createNested(ctx context.Context, want resource.Nested) (*stac
 	}
 	uuid := event.NewID()
 	id := s.stackARN(want.Name, uuid)
-	p, err := s.prepare(body, want.Parameters, s.env(want.Name, id), nil)
+	p, err := s.prepare(body, want.Parameters, s.env(want.Name, id, nil), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -292,7 +292,7 @@ func parameters(given []types.Parameter, previous map[string]string) (map[string
 }
 
 // env is what the pseudo parameters say of a stack.
-func (s *Service) env(name, id string) template.Env {
-	return template.Env{Account: s.cfg.Account, Region: s.cfg.Region, StackName: name, StackID: id,
+func (s *Service) env(name, id string, topics []string) template.Env {
+	return template.Env{Account: s.cfg.Account, Region: s.cfg.Region, StackName: name, StackID: id, NotificationARNs: topics,
 		Zones: []string{s.cfg.Region + "a", s.cfg.Region + "b", s.cfg.Region + "c"}}
 }

@@ -105,7 +105,7 @@ func start(t testing.TB, disk *storetest.Disk, intruder func(*http.Request)) *ri
 		apigateway.New(st, apigateway.Config{Account: account, Region: region, Router: router}).API()} {
 		mux.Handle(api)
 	}
-	service := cloudformation.New(st, cloudformation.Config{Account: account, Region: region, AWS: r.aws})
+	service := cloudformation.New(st, cloudformation.Config{Account: account, Region: region, AWS: r.aws, Router: router})
 	mux.Handle(service.API())
 	r.Client = cfn.NewFromConfig(wiretest.Config(t, mux))
 	run, cancel := context.WithCancel(ctx)

@@ -75,6 +75,7 @@ type settings struct {
 	Capabilities    []string
 	Tags            map[string]string
 	RoleARN         string
+	Notify          []string // ARNs of the topics that are told of events
 	DisableRollback bool
 	OnFailure       string
 	TimeoutMinutes  int32

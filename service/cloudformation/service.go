@@ -16,13 +16,14 @@
 // Emulated: the operations in the table below; parameters, rules, conditions,
 // mappings, all intrinsic functions, outputs, exports; creation and deletion in
 // order of dependency and in parallel; rollback; update with replacement and
-// cleanup; deletion and replacement policies; nested stacks.
+// cleanup; deletion and replacement policies; nested stacks; notifications.
 //
 // Not emulated, and refused: stack sets, drift, hooks, stack policies, custom
 // resources, macros other than AWS::Serverless-2016-10-31 and
 // AWS::LanguageExtensions, resource import, parameters of the types AWS::*,
-// creation and update policies, dynamic references, stack notifications. The
-// metadata of a resource is kept as it is written, functions in it included.
+// creation and update policies, dynamic references, notifications of nested
+// stacks. The metadata of a resource is kept as it is written, functions in it
+// included.
 //
 // Source: CloudFormation API reference and user guide.
 package cloudformation
@@ -34,7 +35,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"golang.org/x/sync/errgroup"
 
+	"github.com/runnel/runnel/event"
 	"github.com/runnel/runnel/service/cloudformation/resource"
 	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/wire"
@@ -43,7 +46,8 @@ import (
 // Config is what the runtime gives.
 type Config struct {
 	Account, Region string
-	AWS             aws.Config // how the services are reached
+	AWS             aws.Config    // how the services are reached
+	Router          *event.Router // where stacks tell of their events; nil refuses to
 	Logger          *slog.Logger
 }
 
@@ -102,9 +106,17 @@ func (s *Service) API() wire.API {
 	}
 }
 
-// Run carries out stack operations, those first that an earlier process left
-// unfinished, until ctx ends. It returns ctx's error.
+// Run carries out stack operations and tells of their events, those first that
+// an earlier process left unfinished, until ctx ends. It returns ctx's error.
 func (s *Service) Run(ctx context.Context) error {
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error { return s.operate(ctx) })
+	both.Go(func() error { return s.tell(ctx) })
+	return both.Wait()
+}
+
+// operate has a worker for each stack that is operated on.
+func (s *Service) operate(ctx context.Context) error {
 	watch := s.store.Watch(runningTopic)
 	defer watch.Close()
 	var workers sync.WaitGroup

@@ -47,10 +47,8 @@ func tagMap(tags []types.Tag) (map[string]string, error) {
 }
 
 // refuseOptions names what a request asks for and is not done here.
-func refuseOptions(policy, policyURL *string, rollback *types.RollbackConfiguration, kinds, notify []string) error {
+func refuseOptions(policy, policyURL *string, rollback *types.RollbackConfiguration, kinds []string) error {
 	switch {
-	case len(notify) > 0:
-		return invalid("NotificationARNs is not supported")
 	case policy != nil || policyURL != nil:
 		return invalid("StackPolicy is not supported")
 	case rollback != nil && len(rollback.RollbackTriggers) > 0:
@@ -76,7 +74,7 @@ func refuseCreate(in *cfn.CreateStackInput) error {
 	if err := checkName(aws.ToString(in.StackName)); err != nil {
 		return err
 	}
-	return refuseOptions(in.StackPolicyBody, in.StackPolicyURL, in.RollbackConfiguration, in.ResourceTypes, in.NotificationARNs)
+	return refuseOptions(in.StackPolicyBody, in.StackPolicyURL, in.RollbackConfiguration, in.ResourceTypes)
 }
 
 // CreateStack accepts a stack whose template is sound; the rest follows.
@@ -90,12 +88,15 @@ func (s *Service) CreateStack(ctx context.Context, in *cfn.CreateStackInput) (*c
 		return nil, err
 	}
 	values, err := parameters(in.Parameters, nil)
+	if err == nil {
+		err = s.checkTopics(ctx, in.NotificationARNs)
+	}
 	if err != nil {
 		return nil, err
 	}
 	uuid := event.NewID()
 	id := s.stackARN(name, uuid)
-	p, err := s.prepare(body, values, s.env(name, id), nil)
+	p, err := s.prepare(body, values, s.env(name, id, in.NotificationARNs), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +107,7 @@ func (s *Service) CreateStack(ctx context.Context, in *cfn.CreateStackInput) (*c
 	if set.Tags, err = tagMap(in.Tags); err != nil {
 		return nil, err
 	}
-	set.RoleARN = aws.ToString(in.RoleARN)
+	set.RoleARN, set.Notify = aws.ToString(in.RoleARN), in.NotificationARNs
 	set.Capabilities, set.TimeoutMinutes = names(in.Capabilities), aws.ToInt32(in.TimeoutInMinutes)
 	set.OnFailure, set.DisableRollback = string(in.OnFailure), aws.ToBool(in.DisableRollback)
 	st := &stack{UUID: uuid, ID: id, Name: name, settings: set, Protected: aws.ToBool(in.EnableTerminationProtection)}
@@ -159,7 +160,7 @@ func refuseUpdate(in *cfn.UpdateStackInput) error {
 	case aws.ToBool(in.RetainExceptOnCreate):
 		return retainExceptOnCreate
 	}
-	return refuseOptions(in.StackPolicyBody, in.StackPolicyURL, in.RollbackConfiguration, in.ResourceTypes, in.NotificationARNs)
+	return refuseOptions(in.StackPolicyBody, in.StackPolicyURL, in.RollbackConfiguration, in.ResourceTypes)
 }
 
 // UpdateStack accepts an update that changes something.
@@ -179,7 +180,7 @@ func (s *Service) UpdateStack(ctx context.Context, in *cfn.UpdateStackInput) (*c
 		return nil, err
 	}
 	t := target{template: in.TemplateBody, url: in.TemplateURL, previous: aws.ToBool(in.UsePreviousTemplate),
-		parameters: in.Parameters, capabilities: in.Capabilities, tags: in.Tags, role: in.RoleARN}
+		parameters: in.Parameters, capabilities: in.Capabilities, tags: in.Tags, role: in.RoleARN, topics: in.NotificationARNs}
 	p, set, err := s.aim(ctx, st, t)
 	if err != nil {
 		return nil, err
@@ -209,6 +210,7 @@ type target struct {
 	capabilities  []types.Capability
 	tags          []types.Tag // nil keeps those that the stack has
 	role          *string
+	topics        []string // nil keeps those that the stack has
 }
 
 // aim prepares the template and the settings that a stack shall have.
@@ -221,11 +223,19 @@ func (s *Service) aim(ctx context.Context, st *stack, t target) (*prepared, sett
 	if err != nil {
 		return nil, settings{}, err
 	}
-	p, err := s.prepare(body, values, s.env(st.Name, st.ID), nil)
+	topics := st.Notify
+	if t.topics != nil {
+		topics = t.topics
+		if err := s.checkTopics(ctx, topics); err != nil {
+			return nil, settings{}, err
+		}
+	}
+	p, err := s.prepare(body, values, s.env(st.Name, st.ID, topics), nil)
 	if err != nil {
 		return nil, settings{}, err
 	}
 	set := p.settings()
+	set.Notify = topics
 	set.Tags, set.RoleARN, set.Capabilities = st.Tags, st.RoleARN, names(t.capabilities)
 	if t.role != nil {
 		set.RoleARN = *t.role

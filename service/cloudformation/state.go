@@ -59,6 +59,7 @@ func putEvent(tx *store.Tx, st *stack, e stackEvent) {
 		e.ID = fmt.Sprintf("%s-%s-%s-%x", e.Logical, e.Status, e.Time.Format("2006-01-02T15:04:05.000Z"), n)
 	}
 	tx.PutJSON(eventsKey(st.UUID).Uint(n), e)
+	notify(tx, st, n, e)
 }
 
 // setStatus changes the status of a stack, with the event that says so.

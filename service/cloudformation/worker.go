@@ -76,7 +76,7 @@ func (s *Service) again(t templateRow, st *stack) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.bind(tree, st.Parameters, s.env(st.Name, st.ID), nil)
+	return s.bind(tree, st.Parameters, s.env(st.Name, st.ID, st.Notify), nil)
 }
 
 func (w *worker) phase(ctx context.Context) error {

@@ -225,9 +225,11 @@ func (s *Service) run(ctx context.Context, w *weighted, c *call) (*sandbox.Resul
 	}
 	function, all, unreserved := s.slots.Usage(f.Name)
 	w.scope.Running(s.cfg.Metrics, function, all, unreserved)
-	res, err := s.exec.Invoke(ctx, f, sandbox.Invocation{
+	in := sandbox.Invocation{
 		RequestID: c.id, Payload: c.payload, InvokedARN: s.arn(c.ref), TraceID: c.trace, ClientContext: c.context, Tail: c.tail,
-	})
+	}
+	c.payload = nil // megabytes, which nobody needs while the function runs
+	res, err := s.exec.Invoke(ctx, f, in)
 	if err == nil {
 		w.scope.Invoked(s.cfg.Metrics, res.Duration, res.FunctionError != "")
 	}

@@ -112,6 +112,10 @@ func TestFunctionsInvoke(t *testing.T) {
 	if err != nil || !res.Failed || !strings.Contains(string(res.Payload), "no such row") {
 		t.Errorf("got %s %v, %v", res.Payload, res.Failed, err)
 	}
+	large := event.Invocation{From: in.From, Payload: make([]byte, 6<<20+1)}
+	if _, err := r.router.InvokeFunction(t.Context(), *out.FunctionArn, large); !errors.Is(err, event.ErrTooLarge) {
+		t.Errorf("too large: %v", err)
+	}
 	if _, err := r.router.InvokeFunction(t.Context(), *out.FunctionArn+"x", in); !errors.Is(err, event.ErrNotFound) {
 		t.Errorf("unknown: %v", err)
 	}

@@ -64,6 +64,9 @@ func (s *Service) InvokeFunction(ctx context.Context, to event.ARN, in event.Inv
 	if !s.permits(i.policy, r, in.From) {
 		return event.Result{}, fmt.Errorf("function %s: %w", to, event.ErrDenied)
 	}
+	if n := len(in.Payload); n > maxSyncPayload {
+		return event.Result{}, fmt.Errorf("function %s: %d bytes (limit %d bytes): %w", to, n, maxSyncPayload, event.ErrTooLarge)
+	}
 	c := &call{ref: r, id: event.NewID(), trace: in.Trace, payload: in.Payload}
 	if c.trace == "" {
 		c.trace = event.NewTrace(s.st.Clock().Now())

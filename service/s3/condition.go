@@ -92,6 +92,8 @@ func matches(list, etag string) bool {
 
 // checkWrite holds a write to If-Match and If-None-Match; old is nil where no
 // object is (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+// It is asked in the transaction that writes, so nothing comes in between, and
+// there is no 409 ConditionalRequestConflict.
 func checkWrite(old *object, key string, match, noneMatch *string) error {
 	switch {
 	case noneMatch != nil && strings.TrimSpace(*noneMatch) != "*":

@@ -1,15 +1,19 @@
 package proxy
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/textproto"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/net/http/httpguts"
 )
 
@@ -18,48 +22,81 @@ import (
 type Answer struct {
 	Status int
 	Header http.Header // names are as HTTP has them, and renamed where the gateway renames them
-	Body   string
+	Body   []byte
 	Base64 bool // Body is so encoded
 }
 
 // ReadAnswer reads a result. All members may be absent, and there may be none
-// but these; the error says what makes the result malformed.
+// but these; the error says what makes the result malformed. The body, which may
+// be megabytes, is copied once.
 func ReadAnswer(payload []byte) (*Answer, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(payload, &members); err != nil {
-		return nil, err
+	d := jsontext.NewDecoder(bytes.NewBuffer(payload), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+		return nil, fmt.Errorf("it is not an object: %w", cmp.Or(err, errors.New(t.Kind().String())))
 	}
-	if members == nil {
-		return nil, errors.New("it is null")
-	}
-	a := &Answer{Status: http.StatusOK, Header: http.Header{}}
-	var err error
-	var single map[string]any
-	var multi map[string][]any
-	for name, value := range members {
-		switch name {
-		case "statusCode":
-			a.Status, err = readStatus(value)
-		case "headers":
-			err = json.Unmarshal(value, &single)
-		case "multiValueHeaders":
-			err = json.Unmarshal(value, &multi)
-		case "body":
-			err = json.Unmarshal(value, &a.Body)
-		case "isBase64Encoded":
-			err = json.Unmarshal(value, &a.Base64)
-		default:
-			err = fmt.Errorf("unknown member %q", name)
+	r := reading{Answer: Answer{Status: http.StatusOK, Header: http.Header{}}}
+	for d.PeekKind() != '}' {
+		t, err := d.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		name := t.String()
+		value, err := d.ReadValue()
+		if err == nil {
+			err = r.member(name, value)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%.64s: %w", name, err)
 		}
 	}
-	return a, a.setHeaders(single, multi)
+	if _, err := d.ReadToken(); err != nil { // the end of the object
+		return nil, err
+	}
+	if t, err := d.ReadToken(); err != io.EOF {
+		return nil, fmt.Errorf("more follows it: %w", cmp.Or(err, errors.New(t.Kind().String())))
+	}
+	return &r.Answer, r.setHeaders(r.single, r.multi)
+}
+
+// reading is an answer of which some members are read.
+type reading struct {
+	Answer
+	single map[string]any
+	multi  map[string][]any
+}
+
+func (r *reading) member(name string, value jsontext.Value) (err error) {
+	switch name {
+	case "statusCode":
+		r.Status, err = readStatus(value)
+	case "headers":
+		err = json.Unmarshal(value, &r.single)
+	case "multiValueHeaders":
+		err = json.Unmarshal(value, &r.multi)
+	case "body":
+		r.Body, err = readBody(value)
+	case "isBase64Encoded":
+		err = json.Unmarshal(value, &r.Base64)
+	default:
+		err = errors.New("unknown member")
+	}
+	return err
+}
+
+// readBody takes a string or null.
+func readBody(value jsontext.Value) ([]byte, error) {
+	switch value.Kind() {
+	case 'n':
+		return nil, nil
+	case '"':
+		body, _ := jsontext.AppendUnquote(make([]byte, 0, len(value)), value) // the error tells of what is not UTF-8
+		return body, nil
+	}
+	return nil, errors.New("it is not a string")
 }
 
 // readStatus takes a number or its text.
-func readStatus(raw json.RawMessage) (int, error) {
+func readStatus(raw jsontext.Value) (int, error) {
 	n, err := strconv.Atoi(strings.Trim(string(raw), `"`))
 	if err != nil || n < 200 || n > 599 {
 		return 0, fmt.Errorf("%s is not the status of a response", raw)
