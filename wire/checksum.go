@@ -14,6 +14,9 @@ import (
 	"strings"
 )
 
+// nvme is the table of the NVM Express polynomial, reflected.
+var nvme = crc64.MakeTable(0x9a6c9329ac4bc9b5)
+
 // Checksum is a digest of a body.
 type Checksum struct {
 	Algorithm string // as AWS names it: CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512
@@ -36,7 +39,7 @@ func NewHash(algorithm string) hash.Hash {
 	case "CRC32C":
 		return crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	case "CRC64NVME":
-		return crc64.New(crc64.MakeTable(0x9a6c9329ac4bc9b5)) // the NVM Express polynomial, reflected
+		return crc64.New(nvme)
 	case "SHA1":
 		return sha1.New()
 	case "SHA256":
