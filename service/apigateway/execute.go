@@ -59,8 +59,8 @@ type exchange struct {
 }
 
 // Execute answers a call of an API. What fails is an answer too: one of the
-// API's gateway responses. It lets go of the request's body once the function
-// has it.
+// API's gateway responses. It lets go of the request's body once the function's
+// event has it.
 func (s *Service) Execute(ctx context.Context, r *Request) *Response {
 	x := s.newExchange(r)
 	res, err := x.run(ctx)

@@ -1,6 +1,7 @@
 package cloudformation
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,9 +12,10 @@ import (
 	"github.com/runnel/runnel/store"
 )
 
-// Notices tell the topics of a stack of its events, in the order in which they
-// came, each once: a row stands in line from the transaction of the event to that
-// in which the topic has it.
+// Notices tell the topics of a stack of its events, to each in the order in
+// which they came and once: a row stands in the topic's line from the transaction
+// of the event to that in which the topic has it. A topic that fails keeps no
+// other waiting.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 
 const (
@@ -23,10 +25,8 @@ const (
 	maxTopics     = 5  // of a stack
 )
 
-func noticesKey() store.Key { return store.K(keySpace, "notice") }
-
-// notice is a message that a topic is to have.
-type notice struct{ Topic, Text string }
+func noticesKey() store.Key          { return store.K(keySpace, "notice") }
+func lineKey(topic string) store.Key { return noticesKey().Str(topic) }
 
 // checkTopics refuses what a stack cannot tell of its events.
 func (s *Service) checkTopics(ctx context.Context, topics []string) error {
@@ -43,7 +43,8 @@ func (s *Service) checkTopics(ctx context.Context, topics []string) error {
 		for _, topic := range topics {
 			err := s.cfg.Router.Check(ctx, tx, topic, event.Sender{Account: s.cfg.Account})
 			switch {
-			case errors.Is(err, event.ErrNotFound), errors.Is(err, event.ErrDenied), !strings.HasPrefix(topic, "arn:aws:sns:"):
+			case errors.Is(err, event.ErrNotFound), errors.Is(err, event.ErrDenied), !strings.HasPrefix(topic, "arn:aws:sns:"),
+				strings.HasSuffix(topic, ".fifo"): // which wants a group of each message
 				return invalid("NotificationARNs: %s is not a topic that can be told", topic)
 			case err != nil:
 				return err
@@ -57,7 +58,7 @@ func (s *Service) checkTopics(ctx context.Context, topics []string) error {
 func notify(tx *store.Tx, st *stack, n uint64, e stackEvent) {
 	for i, topic := range st.Notify {
 		if slices.Index(st.Notify, topic) == i {
-			tx.PutJSON(noticesKey().Uint(n).Str(topic), notice{topic, e.notice(st)})
+			tx.Set(lineKey(topic).Uint(n), []byte(e.notice(st)))
 			tx.Wake(noticeTopic)
 		}
 	}
@@ -92,52 +93,70 @@ func (s *Service) tell(ctx context.Context) error {
 	}
 	watch := s.store.Watch(noticeTopic)
 	defer watch.Close()
-	for {
-		more, err := s.tellSome(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil:
-			s.cfg.Logger.Error("stack notifications", "error", err)
+	for ctx.Err() == nil {
+		if !s.tellAll(ctx) {
 			s.pause(ctx)
-			continue
-		case more:
 			continue
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
 		case <-watch.C:
+		}
+	}
+	return ctx.Err()
+}
+
+// tellAll goes through the lines once, and reports whether that emptied them.
+func (s *Service) tellAll(ctx context.Context) bool {
+	all := true
+	for lines := store.Prefix(noticesKey()); ; {
+		topic, err := s.tellSome(ctx, lines)
+		if err != nil && ctx.Err() == nil {
+			s.cfg.Logger.Error("stack notifications", "topic", topic, "error", err)
+		}
+		if err != nil {
+			all = false
+			lines.From = store.Prefix(lineKey(topic)).To
+		}
+		if topic == "" {
+			return all
 		}
 	}
 }
 
-// tellSome sends the first of the line. A topic that is gone, or does not take
-// the message, is not told.
-func (s *Service) tellSome(ctx context.Context) (more bool, err error) {
+// tellSome sends the first of the first line, and returns whose line that is,
+// "" if there is none. A topic that is gone, or does not take the message, is
+// not told.
+func (s *Service) tellSome(ctx context.Context, lines store.Range) (topic string, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		var keys []store.Key
-		for key := range tx.Scan(store.Prefix(noticesKey())) {
-			if keys = append(keys, key.Clone()); len(keys) == noticeBatch {
+		var texts [][]byte
+		for key, text := range tx.Scan(lines) {
+			to := key.Parts(noticesKey()).Str()
+			if len(keys) == noticeBatch || len(keys) > 0 && to != topic {
 				break
 			}
+			topic, keys, texts = to, append(keys, key.Clone()), append(texts, bytes.Clone(text))
 		}
-		for _, key := range keys {
-			var n notice
-			tx.GetJSON(key, &n)
+		for i, key := range keys {
 			tx.Delete(key)
-			err := s.cfg.Router.Accept(ctx, tx, n.Topic, event.Event{
-				ID: event.NewID(), Trace: event.NewTrace(tx.Now()), From: event.Sender{Account: s.cfg.Account},
-				Time: tx.Now(), Subject: noticeSubject, Body: []byte(n.Text),
-			})
-			if errors.Is(err, event.ErrNotFound) || errors.Is(err, event.ErrDenied) {
-				s.cfg.Logger.Warn("stack notification is lost", "topic", n.Topic, "error", err)
-			} else if err != nil {
+			if err := s.send(ctx, tx, topic, texts[i]); err != nil {
 				return err
 			}
 		}
-		more = len(keys) == noticeBatch
 		return nil
 	})
-	return more, err
+	return topic, err
+}
+
+func (s *Service) send(ctx context.Context, tx *store.Tx, topic string, text []byte) error {
+	err := s.cfg.Router.Accept(ctx, tx, topic, event.Event{
+		ID: event.NewID(), Trace: event.NewTrace(tx.Now()), From: event.Sender{Account: s.cfg.Account},
+		Time: tx.Now(), Subject: noticeSubject, Body: text,
+	})
+	if errors.Is(err, event.ErrNotFound) || errors.Is(err, event.ErrDenied) {
+		tx.OnCommit(func() { s.cfg.Logger.Warn("stack notification is lost", "topic", topic, "error", err) })
+		return nil
+	}
+	return err
 }

@@ -13,6 +13,7 @@ import (
 	snsapi "github.com/aws/aws-sdk-go-v2/service/sns"
 	sqsapi "github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/runnel/runnel/store"
 	"github.com/runnel/runnel/store/storetest"
 )
 
@@ -151,6 +152,11 @@ func TestNotificationsRefused(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		one, _ := r.told("one")
 		queue := strings.Replace(one, ":sns:", ":sqs:", 1)
+		made, err := snsapi.NewFromConfig(r.aws).CreateTopic(ctx, &snsapi.CreateTopicInput{Name: aws.String("one.fifo"), Attributes: map[string]string{"FifoTopic": "true"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fifo := *made.TopicArn
 		for name, c := range map[string]struct {
 			topics []string
 			words  string
@@ -158,6 +164,7 @@ func TestNotificationsRefused(t *testing.T) {
 			"no topic":   {[]string{one, one + "x"}, "one" + "x is not a topic"},
 			"not an ARN": {[]string{"one"}, "one is not a topic"},
 			"a queue":    {[]string{queue}, queue + " is not a topic"},
+			"FIFO":       {[]string{fifo}, fifo + " is not a topic"},
 			"six":        {[]string{one, one, one, one, one, one}, "Member must have length less than or equal to 5"},
 		} {
 			_, err := r.CreateStack(ctx, &cfn.CreateStackInput{StackName: aws.String("s"), TemplateBody: aws.String(notifying), NotificationARNs: c.topics})
@@ -168,6 +175,66 @@ func TestNotificationsRefused(t *testing.T) {
 			_, err = r.CreateChangeSet(ctx, &cfn.CreateChangeSetInput{StackName: aws.String("s"), ChangeSetName: aws.String("c"), ChangeSetType: types.ChangeSetTypeCreate,
 				TemplateBody: aws.String(notifying), NotificationARNs: c.topics})
 			refused(t, err, "ValidationError", c.words)
+		}
+	})
+}
+
+// TestNotificationsFail: a topic that cannot be told, for its row is damaged,
+// keeps no other waiting, and is told of all once it can be.
+func TestNotificationsFail(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		one, oneQueue := r.told("one")
+		two, twoQueue := r.told("two")
+		r.status(r.create("s", notifying, func(in *cfn.CreateStackInput) { in.NotificationARNs = []string{one, two} }), types.StackStatusCreateComplete)
+		id := *r.describe("s").StackId
+		created := len(r.history(id))
+		r.take(oneQueue, created)
+		r.take(twoQueue, created)
+
+		row := store.K("sns", "topic", "one")
+		var sound []byte
+		set := func(value string) {
+			err := r.store.Update(ctx, func(tx *store.Tx) error {
+				sound, _ = tx.Get(row)
+				tx.Set(row, []byte(value))
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		set("{")
+		was := string(sound)
+		r.status(r.delete("s"), types.StackStatusDeleteComplete)
+		deleted := len(r.history(id)) - created
+		want := summaries(r.take(twoQueue, deleted))
+		if !slices.Contains(want, "s DELETE_COMPLETE") {
+			t.Errorf("told of %q", want)
+		}
+		set(was)
+		if got := summaries(r.take(oneQueue, deleted)); !slices.Equal(got, want) {
+			t.Errorf("told of %q", got)
+		}
+	})
+}
+
+// TestNotificationsOfNobody: an update with an empty list tells nobody any more,
+// and one without a list leaves it as it is.
+func TestNotificationsOfNobody(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		one, _ := r.told("one")
+		r.create("s", notifying, func(in *cfn.CreateStackInput) { in.NotificationARNs = []string{one} })
+		st := r.update("s", strings.Replace(notifying, "Told:", "More: {Value: x}, Told:", 1))
+		if r.status(st, types.StackStatusUpdateComplete); !slices.Equal(st.NotificationARNs, []string{one}) {
+			t.Errorf("no list: %v", st.NotificationARNs)
+		}
+		_, err := r.UpdateStack(ctx, &cfn.UpdateStackInput{StackName: aws.String("s"), UsePreviousTemplate: aws.Bool(true), NotificationARNs: []string{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		st = r.wait("s")
+		if r.status(st, types.StackStatusUpdateComplete); len(st.NotificationARNs) > 0 {
+			t.Errorf("an empty list: %v", st.NotificationARNs)
 		}
 	})
 }

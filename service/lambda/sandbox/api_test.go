@@ -242,3 +242,32 @@ func BenchmarkColdStart(b *testing.B) {
 		bench.Retire(f.ARN)
 	}
 }
+
+// TestEndWhileGiven: a process that ends while an event is written to it has
+// the event if all was written, and else leaves it whole to another.
+func TestEndWhileGiven(t *testing.T) {
+	for _, all := range []bool{true, false} {
+		p := newAPI(t)
+		p.reaped = true
+		client, server := net.Pipe()
+		in := &Invocation{RequestID: "1", Payload: []byte(`{"k":"v"}`)}
+		c := newCall(in, time.Minute)
+		p.begin(c)
+		go p.deliver(newAPIConn(p.api, server), c)
+		close(p.exited)
+		go func() {
+			if all {
+				if res, err := http.ReadResponse(bufio.NewReader(client), nil); err == nil {
+					io.Copy(io.Discard, res.Body)
+				}
+			}
+			client.Close()
+		}()
+		switch err := p.awaitTaken(t.Context(), c, false); {
+		case all && (err != nil || in.Payload != nil || c.in.Payload != nil):
+			t.Errorf("taken: %v, %q not let go of", err, in.Payload)
+		case !all && (err != errNotTaken || string(in.Payload) != `{"k":"v"}`):
+			t.Errorf("not taken: %v, %q left for another", err, in.Payload)
+		}
+	}
+}

@@ -8,7 +8,8 @@ import (
 
 // A call is one invocation on its way through a process.
 type call struct {
-	in        *Invocation
+	in        *Invocation // a copy: who writes it may be late, and the call with another process
+	given     *Invocation // the caller's, which the next call is made of if this one is not taken
 	limit     time.Duration
 	announced bool // START is in the log
 
@@ -27,8 +28,9 @@ type answer struct {
 }
 
 func newCall(in *Invocation, limit time.Duration) *call {
+	own := *in
 	return &call{
-		in: in, limit: limit,
+		in: &own, given: in, limit: limit,
 		begun: make(chan struct{}), answered: make(chan struct{}), settled: make(chan struct{}),
 	}
 }
@@ -206,6 +208,7 @@ func (p *process) awaitTaken(ctx context.Context, c *call, first bool) error {
 		}
 	}
 	if p.taken(c) {
+		c.in.Payload, c.given.Payload = nil, nil // megabytes, and the process may take its time
 		return nil
 	}
 	if p.cause() == causeRetired && p.x.isClosed() {
@@ -224,13 +227,17 @@ func (p *process) awaitTaken(ctx context.Context, c *call, first bool) error {
 	return nil
 }
 
+// taken reports whether the process has the event. What is being written to one
+// that has ended is soon written, or fails.
 func (p *process) taken(c *call) bool {
-	select {
-	case <-c.begun:
-		return c.failed == nil
-	default:
+	p.mu.Lock()
+	asked := !c.began.IsZero()
+	p.mu.Unlock()
+	if !asked {
 		return false
 	}
+	<-c.begun
+	return c.failed == nil
 }
 
 func (p *process) settleTime() time.Duration {

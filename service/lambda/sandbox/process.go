@@ -266,9 +266,6 @@ func (p *process) announce(c *call) {
 
 func (p *process) deliver(conn *apiConn, c *call) error {
 	c.failed = conn.event(c, p.f.ARN)
-	if c.failed == nil {
-		c.in.Payload = nil // the process has it, and may take its time
-	}
 	close(c.begun)
 	return c.failed
 }
