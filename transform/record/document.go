@@ -24,16 +24,17 @@ type source struct {
 	given int64
 	until int64
 	begun bool
+	err   error // of reading, for good
 }
 
 func newSource(r io.Reader) *source { return &source{in: bufio.NewReaderSize(r, 64<<10)} }
 
 func (s *source) Read(p []byte) (int, error) {
-	if !s.begun {
-		s.begun = true
-		if b, _ := s.in.Peek(len(byteOrderMark)); string(b) == byteOrderMark {
-			s.in.Discard(len(b))
-		}
+	if s.err == nil && !s.begun {
+		s.begin()
+	}
+	if s.err != nil {
+		return 0, s.err
 	}
 	left := s.until - s.given
 	if left <= 0 {
@@ -41,7 +42,22 @@ func (s *source) Read(p []byte) (int, error) {
 	}
 	n, err := s.in.Read(p[:min(int64(len(p)), left)])
 	s.given += int64(n)
+	if err != io.EOF {
+		s.err = err
+	}
 	return n, err
+}
+
+// begin passes the byte order mark.
+func (s *source) begin() {
+	s.begun = true
+	b, err := s.in.Peek(len(byteOrderMark))
+	if string(b) == byteOrderMark {
+		s.in.Discard(len(b))
+	}
+	if err != io.EOF {
+		s.err = err
+	}
 }
 
 // Duplicate keys and text that is not UTF-8 are looked for in the values that are
@@ -167,6 +183,9 @@ func (d *document) fault(begins transform.Position, err error) error {
 	switch {
 	case err == io.EOF:
 		return err
+	case d.in != nil && d.in.err != nil:
+		// The decoder may say that the text is wrong where it was cut off.
+		return fmt.Errorf("json: reading behind %v: %w", d.at, d.in.err)
 	case errors.Is(err, errTooLong):
 		return &SyntaxError{begins, fmt.Sprintf("a value longer than %d bytes", d.Size)}
 	case errors.As(err, &syntax):
@@ -174,10 +193,7 @@ func (d *document) fault(begins transform.Position, err error) error {
 		n := min(max(syntax.ByteOffset-d.dec.InputOffset(), 0), int64(len(unread)))
 		return &SyntaxError{after(d.at, unread[:n]), reason(syntax.Err)}
 	}
-	if inner := errors.Unwrap(err); inner != nil {
-		err = inner
-	}
-	return fmt.Errorf("json: reading behind %v: %w", d.at, err)
+	return err
 }
 
 func reason(err error) string {

@@ -246,27 +246,55 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// A reader that fails is no fault of the text.
+// A failing reader gives a text and with the end of it an error, which it tells
+// once.
+type failing struct {
+	text string
+	err  error
+}
+
+func (f *failing) Read(b []byte) (n int, err error) {
+	n = copy(b, f.text)
+	if f.text = f.text[n:]; f.text == "" {
+		err, f.err = f.err, io.EOF
+	}
+	return n, err
+}
+
+// A reader that fails is no fault of the text, wherever in it that is and
+// whatever the error: that of a body which was cut off is like that of a text.
 func TestReadingFails(t *testing.T) {
-	broken := errors.New("disk on fire")
-	all := ""
-	for name, reader := range map[string]func(io.Reader) Reader{
-		"document": func(r io.Reader) Reader { return NewJSON(r, nil, Limits{}) },
-		"elements": func(r io.Reader) Reader { return NewJSON(r, &all, Limits{}) },
-		"lines":    func(r io.Reader) Reader { return NewNDJSON(r, Limits{}) },
-		"rows":     func(r io.Reader) Reader { rows, _ := NewCSV(r, "", nil); return rows },
-	} {
-		in := reader(io.MultiReader(strings.NewReader("[1,\n"), iotest.ErrReader(broken)))
-		var err error
-		for err == nil || isBad(err) {
-			_, _, err = in.Next()
-		}
-		var syntax *SyntaxError
-		if !errors.Is(err, broken) || errors.As(err, &syntax) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if !strings.Contains(err.Error(), "line") {
-			t.Errorf("%s: %v does not say where", name, err)
+	all, path := "", "a"
+	readers := map[string]func(io.Reader) Reader{
+		"document":       func(r io.Reader) Reader { return NewJSON(r, nil, Limits{}) },
+		"elements":       func(r io.Reader) Reader { return NewJSON(r, &all, Limits{}) },
+		"elements below": func(r io.Reader) Reader { return NewJSON(r, &path, Limits{}) },
+		"lines":          func(r io.Reader) Reader { return NewNDJSON(r, Limits{}) },
+		"rows":           func(r io.Reader) Reader { rows, _ := NewCSV(r, "", nil); return rows },
+	}
+	texts := map[string][]string{
+		"document":       {"[1,\n", "[1", `["x`, "[\"\xc3", "[tr", `{"a":{"b`, `["\u00`, `[1]`, " "},
+		"elements":       {"[1,\n", "[1", `["x`, "[\"\xc3", "[tr", `[{"b`, `["\u00`, `[1]`, "[", " "},
+		"elements below": {`{"b":[1,"x`, `{"b":tr`, `{"b"`, `{"b":1,"a":[1]`, `{"b":1,"a":[1],"c":[2,"x`, `{"a":nul`, `{"a":null`},
+		"lines":          {"[1,\n", "1\n", "1\n[1", "1\n\"\xc3"},
+		"rows":           {"a\n1", "a\n\"1", "a\n\xc3"},
+	}
+	for name, reader := range readers {
+		for _, text := range texts[name] {
+			for _, broken := range []error{errors.New("disk on fire"), io.ErrUnexpectedEOF} {
+				in := reader(&failing{text, broken})
+				var err error
+				for err == nil || isBad(err) {
+					_, _, err = in.Next()
+				}
+				var syntax *SyntaxError
+				if !errors.Is(err, broken) || errors.As(err, &syntax) {
+					t.Errorf("%s, %q: %v", name, text, err)
+				}
+				if !strings.Contains(err.Error(), "line") {
+					t.Errorf("%s: %v does not say where", name, err)
+				}
+			}
 		}
 	}
 }

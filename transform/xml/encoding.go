@@ -11,6 +11,11 @@ import (
 	"github.com/runnel/runnel/transform/charset"
 )
 
+const (
+	utf8Mark         = "\xEF\xBB\xBF"
+	declarationStart = "<?xml"
+)
+
 // encodingOf is the name of a document's encoding, told from its first bytes as
 // appendix F of XML 1.0 has it: from the byte order mark, else from how <? is
 // written, else from the declaration. mark is the size of a mark that is not part
@@ -29,8 +34,8 @@ func encodingOf(start []byte, fallback string) (name string, mark int, err error
 		return "utf-16le", 0, nil
 	case is("\x00<"):
 		return "utf-16be", 0, nil
-	case is("\xEF\xBB\xBF"):
-		name, mark = charset.UTF8, 3
+	case is(utf8Mark):
+		name, mark = charset.UTF8, len(utf8Mark)
 	}
 	if declared == "" {
 		if name == "" {
@@ -62,8 +67,7 @@ func contradiction(declared string, mark int) string {
 // declaredEncoding is that of the XML declaration in bytes, "" if there is none
 // or if it is wrong, of which the parser will complain.
 func declaredEncoding(start []byte) (name string, at int) {
-	const begin = "<?xml"
-	text, ok := bytes.CutPrefix(bytes.TrimPrefix(start, []byte("\xEF\xBB\xBF")), []byte(begin))
+	text, ok := bytes.CutPrefix(bytes.TrimPrefix(start, []byte(utf8Mark)), []byte(declarationStart))
 	end := bytes.Index(text, []byte("?>"))
 	if !ok || end < 0 {
 		return "", 0
@@ -78,11 +82,15 @@ func declaredEncoding(start []byte) (name string, at int) {
 // longestDeclaration is how much of a document is looked at for its encoding.
 const longestDeclaration = 1024
 
-// decoded reads a document as UTF-8 without a byte order mark.
+// decoded reads a document as UTF-8 without a byte order mark. Where there is no
+// declaration it waits for no more than shows that.
 func decoded(r io.Reader, fallback string) (io.Reader, error) {
 	in := bufio.NewReaderSize(r, 4<<10)
-	start, err := in.Peek(longestDeclaration)
-	if err != nil && err != io.EOF && len(start) == 0 {
+	start, err := in.Peek(len(utf8Mark + declarationStart))
+	if bytes.Contains(start, []byte(declarationStart)) {
+		start, err = in.Peek(longestDeclaration)
+	}
+	if err != nil && err != io.EOF {
 		return nil, err
 	}
 	name, mark, err := encodingOf(start, fallback)

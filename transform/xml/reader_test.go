@@ -115,15 +115,21 @@ func TestReaderPositions(t *testing.T) {
 	}
 }
 
+// TestReadError: that reading fails is no fault of the document, wherever in it
+// that is and whatever the error: that of a body which was cut off is like that of
+// a document.
 func TestReadError(t *testing.T) {
-	broken := errors.New("broken")
-	in := io.MultiReader(strings.NewReader("<r><i>1</i><i>"), iotest.ErrReader(broken))
-	got, _, err := records(in, "r/i", nil)
-	if len(got) != 1 || err != broken {
-		t.Errorf("%s, %v", got, err)
-	}
-	if _, _, err = records(iotest.ErrReader(broken), "r/i", nil); err != broken {
-		t.Error(err)
+	for _, broken := range []error{errors.New("broken"), io.ErrUnexpectedEOF} {
+		for _, begun := range []string{
+			"", "<", "<r", "<r><i>1</i>", "<r><i>1</i><i>", "<r><i>x &am", "<r><i>\xc3", "<r><i a='\xe2\x82", "<r/>", "<r/>\n", "<?xml version='1.0' enc", "\xFF\xFE<\x00r\x00>\x00<",
+			"<r><i>" + strings.Repeat("x", 3*megabyte), "<!-- " + strings.Repeat("é", megabyte) + "\xc3",
+		} {
+			in := io.MultiReader(strings.NewReader(begun), iotest.ErrReader(broken))
+			got, _, err := records(in, "r/i", nil)
+			if len(got) != strings.Count(begun, "</i>") || err != broken {
+				t.Errorf("%.30q: %s, %v", begun, got, err)
+			}
+		}
 	}
 }
 
@@ -146,6 +152,33 @@ func TestSize(t *testing.T) {
 	}
 	if got := parse("<r>"+long+long+"</r>", o); got != "line 1, column 1: the document is of 187 bytes, and 100 are the most allowed" {
 		t.Error(got)
+	}
+}
+
+// A counted reader knows how many bytes it has given.
+type counted struct {
+	io.Reader
+	n int
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	c.n += n
+	return n, err
+}
+
+// TestSizeRead: of what is too large no more is read than shows it.
+func TestSizeRead(t *testing.T) {
+	for _, before := range []string{"<r><i>", "<r>", "<r><i/><j k='"} {
+		in := &counted{Reader: strings.NewReader(before + strings.Repeat("x", 8*megabyte))}
+		_, _, err := records(in, "r/i", &xml.Options{Limits: xml.Limits{Size: megabyte}})
+		var bad *xml.SyntaxError
+		if !errors.As(err, &bad) || !strings.Contains(bad.Reason, "is of more than") {
+			t.Errorf("%s: %v", before, err)
+		}
+		if most := megabyte + megabyte/8; in.n > most {
+			t.Errorf("%s: %d bytes were read, more than %d", before, in.n, most)
+		}
 	}
 }
 

@@ -11,26 +11,38 @@ import (
 const chunk = 64 << 10
 
 // fill reads more of the document into the window, after dropping what is not
-// needed any more. A token that was cut off becomes at least twice as long, so
-// that reading it again and again costs no more than reading it twice.
+// needed any more. A token that was cut off becomes twice as long at least, so
+// that reading it again and again costs no more than reading it twice; but not
+// longer than it takes to see that it is too long.
 func (p *parser) fill() error {
 	p.slide()
-	if len(p.data)-p.origin > p.limits.Size {
+	size := len(p.data)
+	room := p.limits.Size + 1 - (size - p.origin)
+	if room <= 0 {
 		return p.tooLong()
 	}
-	token := len(p.data) - p.pos
-	p.data = slices.Grow(p.data, max(token, chunk))
-	n, err := io.ReadAtLeast(p.in, p.data[len(p.data):cap(p.data)], max(token, 1))
-	p.data = p.data[:len(p.data)+n]
-	if err != nil {
-		p.ended = true
-		if err != io.EOF && err != io.ErrUnexpectedEOF {
-			p.readErr = err
-		}
-	}
+	token := min(size-p.pos, room)
+	room = max(room, chunk)
+	p.data = slices.Grow(p.data, min(max(token, chunk), room))
+	p.readInto(p.data[size:min(cap(p.data), size+room)], max(token, 1))
 	p.places.window = p.data
 	p.validate()
 	return nil
+}
+
+// readInto reads into the window's free part, that many bytes at least unless the
+// document ends. An error is not told before the tokens that stand before it: it
+// may be any, io.ErrUnexpectedEOF too.
+func (p *parser) readInto(free []byte, least int) {
+	for n := 0; n < least && !p.ended; {
+		m, err := p.in.Read(free[n:])
+		n += m
+		p.data = p.data[:len(p.data)+m]
+		p.ended = err != nil
+		if err != io.EOF {
+			p.readErr = err
+		}
+	}
 }
 
 // slide drops what stands before the record, or before the token where there is
@@ -61,10 +73,10 @@ func (p *parser) slide() {
 }
 
 // validate finds how much of the window is UTF-8, of which a character may be
-// cut off at the end.
+// cut off at the end, unless that is the document's.
 func (p *parser) validate() {
 	from, to := len(p.buf), len(p.data)
-	if !p.ended {
+	if !p.ended || p.readErr != nil {
 		for back := 1; back <= min(utf8.UTFMax-1, to-from); back++ {
 			if utf8.RuneStart(p.data[to-back]) {
 				if !utf8.FullRune(p.data[to-back:]) {
