@@ -22,17 +22,17 @@ out, so the flags for that go without --rule alone.
 
 What is wrong with a file is printed on standard error, a failure a line, with
 its line and column, and the exit code is 1. A file that is taken as a whole
-prints nothing then. One that is read record by record (a rule with "each", or
---each) may have printed records before the failure was met: take its output for
-good only if the exit code is 0. The files after a rejected one are still
-checked, and print nothing.
+prints nothing then. One that is read record by record (CSV, NDJSON, a rule with
+"each", or --each) may have printed records before the failure was met:
+take its output for good only if the exit code is 0. The files after a rejected
+one are still checked, and print nothing.
 `
 
 func transformFiles(ctx context.Context, c *call) error {
 	// A filter waits for its input and leaves nothing behind: signals end it.
 	signal.Reset(os.Interrupt, syscall.SIGTERM)
 	load := c.rule()
-	quarantine := c.flags.String("quarantine", "", "`file` for the records that the rule leaves out, with the reasons, as NDJSON (default: the reasons on standard error)")
+	quarantine := c.file("quarantine", "`file` for the records that the rule leaves out, with the reasons, as NDJSON (default: the reasons on standard error)")
 	files, err := c.parse(0, maxArgs)
 	if err != nil {
 		return err
@@ -61,11 +61,11 @@ const maxArgs = 1 << 30
 // rule adds the flags that say what is made of a document, and returns the rule
 // that they name, or make, once they are parsed.
 func (c *call) rule() func() (*rule.Rule, error) {
-	file := c.flags.String("rule", "", "`file` with the rule")
+	file := c.file("rule", "`file` with the rule")
 	var own struct {
 		Input struct {
 			Format     string   `json:"format,omitempty"`
-			Each       string   `json:"each,omitempty"`
+			Each       *string  `json:"each,omitempty"` // of a JSON array that is the document: ""
 			Namespaces string   `json:"namespaces,omitempty"`
 			ForceList  []string `json:"forceList,omitempty"`
 		} `json:"input"`
@@ -75,7 +75,10 @@ func (c *call) rule() func() (*rule.Rule, error) {
 	}
 	c.flags.StringVar(&own.Input.Format, "input-format", "", "`format` of the input: xml (the default), csv, json or ndjson")
 	c.flags.StringVar(&own.Output.Format, "output-format", "", "`format` of the output: json (the default), ndjson or dynamodb")
-	c.flags.StringVar(&own.Input.Each, "each", "", "`path` of the repeated element to take one at a time, such as orders/order")
+	c.flags.Func("each", "`path` of the repeated element to take one at a time, such as orders/order", func(path string) error {
+		own.Input.Each = &path
+		return nil
+	})
 	c.flags.StringVar(&own.Input.Namespaces, "namespaces", "", "keep (the default) or strip the `prefixes` of names")
 	c.flags.Func("force-list", "`name` or path of an element that is always a list; may be given again", func(name string) error {
 		own.Input.ForceList = append(own.Input.ForceList, name)
@@ -95,6 +98,19 @@ func (c *call) rule() func() (*rule.Rule, error) {
 		}
 		return r, err
 	}
+}
+
+// file adds a flag that names a file, "" without the flag.
+func (c *call) file(name, usage string) *string {
+	file := new(string)
+	c.flags.Func(name, usage, func(s string) error {
+		if s == "" { // a variable of the shell that is not set
+			return errors.New("want the name of a file")
+		}
+		*file = s
+		return nil
+	})
+	return file
 }
 
 // ruleOfFile is the rule in a file, which says all that the other flags could.
@@ -181,11 +197,13 @@ func (f *filter) file(ctx context.Context, name string) error {
 	if rejected := (*rule.Rejected)(nil); errors.As(err, &rejected) {
 		printFailures(f.stderr, display(name), rejected.Failures)
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = out.close()
 	}
-	fmt.Fprintf(f.stderr, "%s: %s\n", display(name), summary(done))
-	return out.close()
+	if err == nil && f.out != io.Discard {
+		fmt.Fprintf(f.stderr, "%s: %s\n", display(name), summary(done))
+	}
+	return err
 }
 
 // leave takes a record that the rule leaves out.

@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"context"
 	"strconv"
 
 	"github.com/runnel/runnel/transform"
@@ -10,11 +9,11 @@ import (
 )
 
 // convert appends what the rule makes of a record, or says why it makes nothing.
-func (r *Rule) convert(ctx context.Context, b []byte, s *subject) ([]byte, []Failure) {
+func (r *Rule) convert(b []byte, s *subject) ([]byte, []Failure) {
 	if failures := r.checkInput(s); failures != nil {
 		return b, failures
 	}
-	b, failures := r.build(ctx, b, s)
+	b, failures := r.build(b, s)
 	if failures != nil {
 		return b, failures
 	}
@@ -38,15 +37,14 @@ func (r *Rule) checkInput(s *subject) (failures []Failure) {
 }
 
 // build appends the fields of the output, or the dictionary itself.
-func (r *Rule) build(ctx context.Context, b []byte, s *subject) ([]byte, []Failure) {
+func (r *Rule) build(b []byte, s *subject) ([]byte, []Failure) {
 	if r.fields == nil {
 		if s.isTree {
 			return s.tree.AppendJSON(b), nil
 		}
 		return record.AppendJSON(b, s.value), nil
 	}
-	s.allowance = allowance{whole: ctx, patience: r.patience}
-	defer s.end()
+	defer s.rest()
 	w := &writer{subject: s}
 	b, _ = w.object(b, r.fields)
 	return b, w.failures

@@ -75,7 +75,7 @@ func expressionOf(query string) (*expression, bool) {
 }
 
 func subjectOf(t interface{ Fatal(...any) }, text string, isXML bool) *subject {
-	s := &subject{size: 1 << 20, allowance: allowance{whole: context.Background(), patience: time.Minute}}
+	s := &subject{size: 1 << 20, allowance: &allowance{whole: context.Background(), patience: time.Minute}}
 	if !isXML {
 		s.value = decode([]byte(text))
 		return s

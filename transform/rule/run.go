@@ -28,6 +28,8 @@ type run struct {
 	head     any
 	headMade bool
 	buf      []byte // of the latest record, reused
+
+	allowance allowance
 }
 
 // Run reads a document and writes what the rule makes of it. A *Rejected is the
@@ -39,7 +41,8 @@ type run struct {
 // reader that tells its length (bytes.Reader, os.File, whatever has Len() int)
 // saves copies of it.
 func (r *Rule) Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (Summary, error) {
-	x := &run{Rule: r, ctx: ctx, Options: o, out: r.writer(out)}
+	x := &run{Rule: r, ctx: ctx, Options: o, out: r.writer(out), allowance: allowance{whole: ctx, patience: r.patience}}
+	defer x.allowance.end()
 	var err error
 	if x.source, err = r.open(in); err == nil {
 		err = x.records()
@@ -106,10 +109,10 @@ func (x *run) record(s *subject) error {
 	if x.usesHead && !x.headMade {
 		x.head, x.headMade = x.source.head(), true
 	}
-	s.head = x.head
+	s.head, s.allowance = x.head, &x.allowance
 	var failures []Failure
 	// JSON is seldom longer than the XML it was.
-	x.buf, failures = x.convert(x.ctx, slices.Grow(x.buf[:0], s.read), s)
+	x.buf, failures = x.convert(slices.Grow(x.buf[:0], s.read), s)
 	if err := x.ctx.Err(); err != nil {
 		return err
 	}

@@ -56,6 +56,11 @@ const order = `<order id="7">
   <total>21.5</total>
 </order>`
 
+// wide is text of ASCII as UTF-16, with a byte order mark.
+func wide(text string) string {
+	return "\xFF\xFE" + strings.Join(strings.Split(text, ""), "\x00") + "\x00"
+}
+
 func TestRun(t *testing.T) {
 	for _, c := range []struct{ name, rule, input, want string }{
 		{"identity", `{}`, order,
@@ -112,6 +117,9 @@ func TestRun(t *testing.T) {
 		{"forceList", `{"input": {"forceList": ["b"]}, "map": {"a": ".a.b | length"}}`, `<a><b>1</b></a>`, `{"a":1}`},
 		{"depth", `{"input": {"limits": {"depth": 2}}}`, `<a><b><c/></b></a>`, "rejected: line 1, column 7: "},
 		{"size", `{"input": {"limits": {"size": 10}}}`, `<a>12345678</a>`, "rejected: line 1, column "},
+		{"size, of what is never read", `{"input": {"limits": {"size": 7}}}`, "<a></a>" + strings.Repeat(" ", 100), "rejected: line 1, column 1: the document is of more than 7 bytes, the most allowed\n"},
+		{"size, of UTF-16", `{"input": {"limits": {"size": 7}}}`, wide("<a></a>"), `{"a":null}`},
+		{"size, of UTF-16 that goes on", `{"input": {"limits": {"size": 7}}}`, wide("<a></a>, and no XML"), "rejected: line 1, column 1: the document is of more than 7 bytes, the most allowed\n"},
 		{"output too large", `{"input": {"limits": {"size": 100}}, "map": {"a": "reduce range(40) as $i (1; [., .])"}}`, `<a/>`, "rejected: line 1, column 1: map.a: makes the result larger than a record may be\n"},
 		{"output too deep", `{"map": {"a": "reduce range(5000) as $i (1; [.])"}}`, `<a/>`, "rejected: line 1, column 1: map.a: gives a value of more than 1000 values within each other\n"},
 		{"copies too large", `{"input": {"limits": {"size": 100}}, "map": {"a": ".", "b": ".", "c": "."}}`, `<a>123456789012345678901234567890</a>`, "rejected: line 1, column 1: map.c: makes the result larger than a record may be\n"},
@@ -148,6 +156,9 @@ rejected: line 1, column 1: output.schema: /c: 'x' is not valid email: missing @
 			`rejected: line 1, column 1: input.schema: /a: value must be 12345678901234567890`},
 		{"incomparable", `{"input": {"format": "json", "schema": {"items": {"minimum": 1}}}}`, `[1, {"a": [1e401]}]`,
 			`rejected: line 1, column 1: input.schema: /1/a/0: the number 1e401 is beyond what can be compared`},
+		{"order", `{"input": {"schema": {"properties": {"a": {"properties": {"b": {"items": {"pattern": "x"}}}}}}}}`, "<a><b>x</b>\n<b>x</b>\n<b>2</b>\n" + strings.Repeat("<b>x</b>", 7) + "\n<b>10</b></a>",
+			`rejected: line 3, column 1: input.schema: /a/b/2: '2' does not match pattern 'x'
+rejected: line 5, column 1: input.schema: /a/b/10: '10' does not match pattern 'x'`},
 		{"false", `{"input": {"schema": false}}`, order, `rejected: line 1, column 1: input.schema: false schema`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

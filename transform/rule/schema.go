@@ -160,7 +160,8 @@ type fault struct {
 	reason   string
 }
 
-// check is what a value does not keep of the schema, in the order of the value.
+// check is what a value does not keep of the schema: in the order of lists, and
+// not more than is told of.
 func (s *schema) check(v any) (faults []fault) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -184,11 +185,26 @@ func (s *schema) check(v any) (faults []fault) {
 		faults = append(faults, f)
 	}
 	slices.SortFunc(faults, func(a, b fault) int {
-		return cmp.Or(slices.Compare(a.location, b.location), cmp.Compare(a.reason, b.reason))
+		return cmp.Or(slices.CompareFunc(a.location, b.location, compareKeys), cmp.Compare(a.reason, b.reason))
 	})
-	return slices.CompactFunc(faults, func(a, b fault) bool {
+	faults = slices.CompactFunc(faults, func(a, b fault) bool {
 		return a.reason == b.reason && slices.Equal(a.location, b.location)
 	})
+	return faults[:min(len(faults), maxFailures)]
+}
+
+// compareKeys puts the indices of a list in their order, before keys that are no
+// numbers.
+func compareKeys(a, b string) int {
+	switch {
+	case !digits(a) && !digits(b):
+		return cmp.Compare(a, b)
+	case !digits(b):
+		return -1
+	case !digits(a):
+		return 1
+	}
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
 // incomparable finds a number that would take the validator long.

@@ -2,9 +2,11 @@ package rule
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 
+	"github.com/runnel/runnel/transform"
 	"github.com/runnel/runnel/transform/charset"
 	"github.com/runnel/runnel/transform/record"
 	"github.com/runnel/runnel/transform/xml"
@@ -51,11 +53,19 @@ func (d *document) next() (*subject, error) {
 		return nil, io.EOF
 	}
 	d.done = true
-	// Twice the size, for UTF-16: the limit is of the text, and the decoder's.
-	most := 2*d.rule.input.size() + 2
-	text, err := readAll(io.LimitReader(d.in, int64(most)), min(length(d.in), most))
+	// Twice the size, for UTF-16 and its mark: the limit is of the text, and the
+	// decoder's.
+	size := d.rule.input.size()
+	most := 2*size + 2
+	text, err := readAll(io.LimitReader(d.in, int64(most)+1), min(length(d.in), most))
 	if err != nil {
 		return nil, err
+	}
+	if len(text) > most {
+		return nil, &xml.SyntaxError{
+			Position: transform.Position{Line: 1, Column: 1},
+			Reason:   fmt.Sprintf("the document is of more than %d bytes, the most allowed", size),
+		}
 	}
 	v, err := xml.Parse(text, &d.rule.input.xml)
 	if err != nil {

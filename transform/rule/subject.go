@@ -21,31 +21,53 @@ type subject struct {
 	size   int // the most bytes of the result
 	read   int // bytes, of a document that was read as a whole
 
-	allowance
+	*allowance
 }
 
 // An allowance is the time that the jq of a record may take. It begins when it is
-// first asked for: plain paths take none worth measuring.
+// first asked for: plain paths take none worth measuring. The records of a run
+// have one after another, since a timer of its own costs as much as an
+// expression.
 type allowance struct {
 	whole    context.Context // of the run
 	patience time.Duration
-	ctx      context.Context // ends when the time is over, nil before it begins
-	stop     context.CancelFunc
+	begun    bool            // for the present record
+	ctx      context.Context // ends when the time is over, nil where there is none yet
+	stop     context.CancelCauseFunc
+	timer    *time.Timer
 }
 
 func (a *allowance) context() context.Context {
-	if a.ctx == nil {
-		a.ctx, a.stop = context.WithTimeoutCause(a.whole, a.patience, late(a.patience))
+	if a.begun {
+		return a.ctx
 	}
+	a.begun = true
+	if a.ctx != nil {
+		a.timer.Reset(a.patience)
+		return a.ctx
+	}
+	a.ctx, a.stop = context.WithCancelCause(a.whole)
+	stop, cause := a.stop, late(a.patience)
+	a.timer = time.AfterFunc(a.patience, func() { stop(cause) })
 	return a.ctx
 }
 
 // over says that the time has begun and is over.
-func (a *allowance) over() bool { return a.ctx != nil && a.ctx.Err() != nil }
+func (a *allowance) over() bool { return a.begun && a.ctx.Err() != nil }
+
+// rest ends the time of a record. Where it has run out the next begins anew.
+func (a *allowance) rest() {
+	if a.begun && !a.timer.Stop() {
+		a.end()
+	}
+	a.begun = false
+}
 
 func (a *allowance) end() {
-	if a.stop != nil {
-		a.stop()
+	if a.ctx != nil {
+		a.timer.Stop()
+		a.stop(nil)
+		a.ctx = nil
 	}
 }
 

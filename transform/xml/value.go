@@ -100,17 +100,14 @@ func (v Value) Get(key string) (_ Value, ok bool) {
 		}
 		return Value{d, v.i, ofText}, true
 	}
-	k, found := d.names.keyIDs[key]
-	if !found {
-		return Value{}, true
-	}
+	keys := d.names.keys // comparing texts is cheaper than to hash one
 	for i := e.attr; i < e.attr+e.attrs; i++ {
-		if d.attrs[i].key == k {
+		if keys[d.attrs[i].key].text == key {
 			return d.attribute(i), true
 		}
 	}
 	for i := e.first; i != 0; i = d.elements[i].next {
-		if d.elements[i].key == k {
+		if keys[d.elements[i].key].text == key {
 			return d.children(i), true
 		}
 	}
