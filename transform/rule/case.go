@@ -43,6 +43,9 @@ func (p *parser) cases(n *node, r *Rule, open opener) []testCase {
 		if c.quarantined > 0 && !r.quarantine {
 			p.problem(e.get("quarantined"), under(key, "quarantined"), `goes with onError "quarantine"`)
 		}
+		if c.hasErr {
+			p.oneOf(e, key, "error", "quarantined") // of a rejected document nothing is kept
+		}
 		list = append(list, c)
 	}
 	return list

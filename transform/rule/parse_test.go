@@ -60,6 +60,7 @@ func TestParseProblems(t *testing.T) {
 		{"onError", `{"onError": "skip"}`, `line 1, column 13: onError: "skip" is not one of reject, quarantine`},
 		{"quarantine of one", `{"onError": "quarantine"}`, `line 1, column 13: onError: quarantine takes a document of records: say what they are in input.each, or read csv or ndjson`},
 		{"case without input", `{"cases": [{"output": 1}]}`, `line 1, column 12: cases.1: has no input: say input or inputFile`},
+		{"case rejected and quarantined", `{"input": {"each": "a"}, "onError": "quarantine", "cases": [{"input": "<a/>", "error": "x", "quarantined": 1}]}`, `line 1, column 108: cases.1.quarantined: does not go with error`},
 		{"case without output", `{"cases": [{"input": "<a/>"}]}`, `line 1, column 12: cases.1: expects nothing: say output, outputFile, error or quarantined`},
 		{"case of two inputs", `{"cases": [{"input": "", "inputFile": "x", "output": 1}]}`, `line 1, column 39: cases.1.inputFile: does not go with input`},
 		{"case of two outputs", `{"cases": [{"input": "", "output": 1, "error": "x"}]}`, `line 1, column 48: cases.1.error: does not go with output`},
