@@ -19,11 +19,12 @@ func TestPage(t *testing.T) {
 		name string
 		do   func(*testing.T, context.Context, *pipeline)
 	}{
-		{"files", files}, {"bad file", badFile}, {"hostile file", hostileFile}, {"large file", largeFile}, {"large result", largeResult},
+		{"files", files}, {"bad file", badFile}, {"hostile file", hostileFile}, {"large file", largeFile}, {"large result", largeResult}, {"result without counts", uncounted},
 		{"windows-1252 file", otherEncoding}, {"dropped file", dropped}, {"file in the bucket", inBucket}, {"records", records},
 		{"rule", writeRule}, {"rule with problems", badRule}, {"rule that fails its cases", failedCases}, {"conflict", conflict}, {"deleted meanwhile", deletedMeanwhile},
 		{"draft", draft}, {"delete", deleteRule},
-		{"keyboard", keyboard}, {"phone", phone}, {"dark", dark}, {"modules", modules},
+		{"under way", underWay}, {"typed while it is saved", typedMeanwhile}, {"saved by another at once", savedAtOnce}, {"late list", lateList}, {"closed trial", closedTrial},
+		{"keyboard", keyboard}, {"focus", focus}, {"phone", phone}, {"dark", dark}, {"forced colours", forcedColors}, {"modules", modules},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.do(t, browser, p) })
 	}
@@ -66,9 +67,13 @@ func files(t *testing.T, browser context.Context, p *pipeline) {
 	b.do(chromedp.Navigate("about:blank"), chromedp.Navigate(p.page+"#/files/in%2Fnew%2F3.xml"))
 	b.awaitText(".file:has([aria-expanded=true]) .name", "in/new/3.xml")
 	b.awaitText(".json", `"customer": "Ada"`)
+	if n := b.asked("upload/in/new/3.xml"); n != 1 {
+		t.Errorf("asked %d times after a file that was there", n)
+	}
 	b.do(chromedp.Navigate("about:blank"), chromedp.Navigate(p.page+"#/files/nobody.xml"))
 	b.awaitFile("nobody.xml", "unknown")
 	b.awaitText(".notice", "There is no such file in the bucket.")
+	b.await(`!document.querySelector(".file[data-state=pending]")`) // which stay in the list
 	b.click("Clear the list")
 	b.await(`document.querySelectorAll(".file").length === 0`)
 }
@@ -108,7 +113,17 @@ func largeFile(t *testing.T, browser context.Context, p *pipeline) {
 	b := open(t, browser, p.page, "", desktop)
 	b.choose("it's large.xml", "<a>"+strings.Repeat("x", 4_500_000)+"</a>")
 	b.awaitFile("it's large.xml", "large")
-	b.awaitText(".command", `aws s3 cp 'it'\''s large.xml' 's3://BUCKET/it'\''s large.xml'`)
+	const command = `aws s3 cp 'it'\''s large.xml' 's3://BUCKET/it'\''s large.xml'`
+	b.awaitText(".command", command)
+	b.click("Ask what became of it")
+	b.awaitText(".notice", "There is no such file in the bucket.")
+	b.awaitText(".command", command)
+	p.put(t, "it's large.xml", "<a>\n</b>")
+	b.click("Ask again")
+	b.awaitFile("it's large.xml", "failed")
+	if tag := js[string](b, `document.querySelector(".fault").tagName`); tag != "DIV" {
+		t.Errorf("a failure of a large file, whose source is not shown, is a %s", tag)
+	}
 	// The largest that may be sent is converted, and shown in part.
 	b.choose("largest.xml", "<a>\n"+strings.Repeat("<b>0123456789</b>\n", 100_000)+"</a>")
 	b.awaitFile("largest.xml", "succeeded")
@@ -173,6 +188,7 @@ func records(t *testing.T, browser context.Context, p *pipeline) {
 	b.awaitText(".panel code", "quarantine/items/some.xml.ndjson")
 	b.awaitText(".panel .json", `{"price": 12.5}`)
 	b.click("Rules")
+	b.await(`document.querySelector("#rules").checkVisibility()`) // a file's name begins like the rule's
 	b.click("items")
 	b.awaitText(".output-head .status", "Paste a document")
 	b.fill(".sample textarea", strings.ReplaceAll(order, "3.20", "dear"))
@@ -414,6 +430,10 @@ func keyboard(t *testing.T, browser context.Context, p *pipeline) {
 	b.replaceRule("my-rule", "by-keys")
 	b.keys("s", chromedp.KeyModifiers(kb.ModifierCtrl))
 	b.await(`document.querySelector(".work-head .status").innerText === "Version 1"`)
+	b.await(`location.hash === "#/rules/by-keys" && document.title.startsWith("by-keys")`)
+	if got := b.focused(); !strings.HasPrefix(got, "editor-1") {
+		t.Errorf("after a save the focus is on %q", got)
+	}
 	b.keys(kb.Escape)
 	b.keys(kb.Tab)
 	if got := b.focused(); strings.HasPrefix(got, "editor-1") {
@@ -478,6 +498,22 @@ func dark(t *testing.T, browser context.Context, p *pipeline) {
 	}
 }
 
+// Where the system sets the colours, what is chosen does not differ by them alone.
+func forcedColors(t *testing.T, browser context.Context, p *pipeline) {
+	send(t, "POST", p.page+"rules", `{"id": "forced", "map": {"a": "."}}`)
+	b := open(t, browser, p.page, "#/rules/forced", desktop)
+	b.awaitText(".rule-list a[aria-current]", "forced")
+	b.media("forced-colors", "active", "prefers-reduced-motion", "reduce")
+	for _, look := range []string{
+		`(e) => getComputedStyle(document.querySelector(e("nav a"))).borderBottomStyle`,
+		`(e) => getComputedStyle(document.querySelector(e(".rule-list a"))).outlineStyle`,
+	} {
+		if js[bool](b, `((look) => look((s) => s + "[aria-current]") === look((s) => s + ":not([aria-current])"))(`+look+`)`) {
+			t.Errorf("what is chosen looks as the rest does: %s", look)
+		}
+	}
+}
+
 // modules looks at what cannot be seen in the page's views.
 func modules(t *testing.T, browser context.Context, p *pipeline) {
 	b := open(t, browser, p.page, "", desktop)
@@ -496,6 +532,8 @@ func modules(t *testing.T, browser context.Context, p *pipeline) {
 		{"source", `sourceView("a\r\nb\rc\n" + "😀x".repeat(1000), [{line: 4, column: 1002, reason: "it"}]).element.querySelector("mark").textContent`, "x"},
 		{"source", `sourceView("a", [{line: 9, column: 9, reason: "it"}]).element.textContent`, "1a"},
 		{"dom", `[size(0), size(999), size(1000), size(4_500_000), size(10_000_000)].join()`, "0 bytes,999 bytes,1.0 KB,4.5 MB,10 MB"},
+		{"api", `[0, 200, 400, 404, 429, 502].filter((status) => isFinal({status})).join()`, "400,404"},
+		{"api", `getUpload("page/style.css").then(() => "taken", (refusal) => refusal.message.slice(0, 33))`, "The answer is not the pipeline’s."},
 		{"api", `uploadPath("a b/ü+?#%.xml")`, "upload/a%20b/%C3%BC%2B%3F%23%25.xml"},
 	} {
 		expression := fmt.Sprintf(`import(new URL("page/%s.js", location)).then((m) => { with (m) { return %s } })`, test.module, test.expression)

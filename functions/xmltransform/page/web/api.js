@@ -17,15 +17,18 @@ export class Refusal extends Error {
 // An Answer keeps the text beside what it parses to, because JSON.parse takes
 // the last digits off a long number.
 function answer(status, text, header) {
-  let body = {};
+  let body = null;
   try {
-    body = JSON.parse(text);
+    body = JSON.parse(text || "{}");
   } catch {
     // not of the pipeline's making
   }
-  if (status >= 200 && status < 300) return { status, text, body, header };
+  if (body && status >= 200 && status < 300) return { status, text, body, header };
   throw new Refusal(status, body ?? {}, body?.message || explain(status));
 }
+
+// isFinal tells whether a refusal is one that asking again would not change.
+export const isFinal = ({ status }) => status >= 400 && status < 500 && status !== 429;
 
 function explain(status) {
   switch (status) {
@@ -38,6 +41,7 @@ function explain(status) {
     case 504:
       return "It took longer than the API waits.";
   }
+  if (status < 300) return "The answer is not the pipeline’s. Is there a proxy that asks for something?";
   return `The API answered with status ${status}.`;
 }
 

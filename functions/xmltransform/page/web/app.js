@@ -17,15 +17,18 @@ function route() {
   }
 }
 
-function show() {
+// show is called for the address that the page has, with an event where somebody
+// arrived at it by a link or by the browser's buttons: the focus goes along then.
+function show(event) {
   const [name, rest] = route();
   for (const view of Object.keys(views)) $(view).hidden = view !== name;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.dataset.view === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  document.title = (rest ? rest + " · " : "") + (name === "rules" ? "Rules" : "Files") + " · XML to JSON";
-  views[name].show(rest);
+  const what = rest === rules.none ? "New rule" : rest;
+  document.title = (what ? what + " · " : "") + (name === "rules" ? "Rules" : "Files") + " · XML to JSON";
+  views[name].show(rest, Boolean(event));
 }
 
 // The link that skips the header moves the focus, and not the address.

@@ -1,5 +1,5 @@
 // The view of files: each is sent, and asked after until it is JSON or refused.
-import { getUpload, listRules, maxUpload, upload, uploadPath } from "./api.js";
+import { getUpload, isFinal, listRules, maxUpload, upload, uploadPath } from "./api.js";
 import { $, announce, h, size } from "./dom.js";
 import { resultOf } from "./output.js";
 import { panelOf } from "./panel.js";
@@ -18,7 +18,7 @@ const states = {
   failed: "Failed",
   refused: "Refused", // and not stored
   large: "Too large",
-  unknown: "No answer",
+  unknown: "Unknown",
 };
 
 const files = new Map(); // by key, each a FileRow
@@ -41,13 +41,20 @@ export function start() {
 }
 
 // show is called whenever the view is. A key opens that file, sent from here or not.
-export function show(key) {
+export function show(key, arrived) {
   fillRules($("upload-rule"));
-  if (!key) return;
-  const row = files.get(key) ?? new FileRow({ key, path: uploadPath(key) });
+  if (!key) {
+    if (arrived) $("files-title").focus();
+    return;
+  }
+  let row = files.get(key);
+  if (!row) {
+    row = new FileRow({ key, path: uploadPath(key) });
+    row.poll();
+  }
   row.toggle(true);
-  if (!row.done()) row.poll();
   row.element.scrollIntoView({ block: "nearest" });
+  if (arrived) row.head.focus();
 }
 
 async function fillRules(select) {
@@ -226,7 +233,7 @@ class FileRow {
     } catch (fault) {
       if (this.removed) return;
       this.fault = fault;
-      this.become(fault.status >= 400 && fault.status < 500 ? "refused" : "unknown");
+      this.become(isFinal(fault) ? "refused" : "unknown");
     }
   }
 
@@ -243,8 +250,7 @@ class FileRow {
       this.told(await getUpload(this.path));
     } catch (fault) {
       if (this.removed) return;
-      const final = fault.status >= 400 && fault.status < 500 && fault.status !== 429;
-      if (final || this.late()) {
+      if (isFinal(fault) || this.late()) {
         this.fault = fault;
         this.become("unknown");
       } else this.later();
@@ -266,6 +272,7 @@ class FileRow {
   }
 
   later() {
+    clearTimeout(this.timer);
     this.timer = setTimeout(() => this.poll(), Math.min(5000, 250 * 1.5 ** this.asked++));
   }
 
@@ -283,7 +290,9 @@ class FileRow {
   }
 
   fill() {
+    const held = this.panel.contains(document.activeElement);
     this.panel.replaceChildren(...panelOf(this, bucket));
+    if (held) this.head.focus();
   }
 }
 FileRow.next = 1;

@@ -1,5 +1,5 @@
 // What there is to see of a file, by the state that it is in.
-import { uploadPath } from "./api.js";
+import { maxUpload, uploadPath } from "./api.js";
 import { button, copyButton, count, h, size } from "./dom.js";
 import { faultList, jsonView, resultTools } from "./output.js";
 import { read, sourceView } from "./source.js";
@@ -26,7 +26,7 @@ function succeeded({ key, notice, result }) {
     head.append(resultTools(result, name));
     parts.push(jsonView(result));
   } else if (notice.url) {
-    head.append(h("a.button", { href: notice.url, download: name, rel: "noreferrer" }, "Download"));
+    head.append(h("a.button", { href: notice.url, download: name, target: "_blank", rel: "noreferrer" }, "Download"));
     const bytes = notice.result?.size ? size(notice.result.size) + ", " : "";
     parts.push(h("p.hint", {}, `The result is ${bytes}too large to be shown here. The link works for 15 minutes.`));
   }
@@ -43,10 +43,11 @@ function failed(row) {
   const rule = row.notice?.rule?.id ?? row.rule;
   if (rule) parts.push(h("p", {}, h("a", { href: "#/rules/" + encodeURIComponent(rule) }, `Open the rule ${rule}`)));
   if (failures.length === 0) return parts;
+  const file = isLarge(row) ? null : row.file; // of what went into the bucket by itself, there may be gigabytes
   const beside = h("div.beside");
   const jumps = {};
-  beside.append(faultList(failures, row.file && ((f) => jumps.to?.(f)), "file"));
-  if (row.file) showSource(row.file, failures, beside, jumps);
+  beside.append(faultList(failures, file && ((f) => jumps.to?.(f)), "file"));
+  if (file) showSource(file, failures, beside, jumps);
   return [...parts, beside];
 }
 
@@ -62,25 +63,33 @@ async function showSource(file, failures, beside, jumps) {
   }
 }
 
+const isLarge = ({ file }) => file?.size > maxUpload;
+
 function large(row, bucket) {
-  const { key, file, rule } = row;
-  const quoted = (s) => `'${s.replaceAll("'", `'\\''`)}'`;
-  const command = `aws s3 cp ${quoted(file.name)} ${quoted(`s3://${bucket || "BUCKET"}/${key}`)}` + (rule ? ` --metadata rule=${rule}` : "");
   return [
-    h("p.notice.warn", {}, `The file has ${size(file.size)}, and no more than 4.5 MB can be sent through the API. Put it into the bucket of the pipeline; it is converted from there:`),
-    h("div.command", {}, h("pre", {}, command), copyButton(() => command)),
-    !bucket && h("p.hint", {}, "BUCKET stands for the bucket’s name, an output of the stack."),
+    h("p.notice.warn", {}, `The file has ${size(row.file.size)}, and no more than 4.5 MB can be sent through the API. Put it into the bucket of the pipeline; it is converted from there:`),
+    ...commandOf(row, bucket),
     button("Ask what became of it", () => {
-      row.path = uploadPath(key);
+      row.path = uploadPath(row.key);
       row.again();
     }),
   ];
 }
 
-function lost(row) {
+// commandOf puts a file into the bucket.
+function commandOf({ key, file, rule }, bucket) {
+  const quoted = (s) => `'${s.replaceAll("'", `'\\''`)}'`;
+  const command = `aws s3 cp ${quoted(file.name)} ${quoted(`s3://${bucket || "BUCKET"}/${key}`)}` + (rule ? ` --metadata rule=${rule}` : "");
+  return [
+    h("div.command", {}, h("pre", {}, command), copyButton(() => command)),
+    !bucket && h("p.hint", {}, "BUCKET stands for the bucket’s name, an output of the stack."),
+  ];
+}
+
+function lost(row, bucket) {
   const status = row.fault?.status;
   let text = row.fault?.message ?? "It takes very long. The file is in the bucket, and is tried again there.";
   if (status === 404) text = "There is no such file in the bucket.";
   const again = row.path || row.file ? button(row.path ? "Ask again" : "Send again", () => row.again()) : null;
-  return [h("p.notice.bad", {}, text), again];
+  return [h("p.notice.bad", {}, text), ...(status === 404 && isLarge(row) ? commandOf(row, bucket) : []), again];
 }

@@ -28,7 +28,7 @@ const freshSample = `<order id="1001">
 
 const drafts = new Map(); // what was not saved, by id ("" is a new rule): {text, sample, version}
 let work; // the Workbench
-let shown = false; // the view was, before what is shown now
+let current = ""; // what show was called with last
 
 export function start() {
   work = new Workbench($("rule-work"));
@@ -38,32 +38,38 @@ export function start() {
 }
 
 // none stands for the id of a rule that has none yet; ids do not begin with a plus.
-const none = "+new";
+export const none = "+new";
 
 // show opens a rule; "" is the list alone.
-export function show(id) {
+export function show(id, arrived) {
+  current = id;
+  const edits = id !== "" && work.isOpen && work.id === idOf(id) && work.element.contains(document.activeElement);
   $("rules").classList.toggle("open", id !== "");
   $("rules-intro").hidden = id !== "";
-  list(id);
+  list();
   if (id === "") work.close();
-  else work.open(id === none ? "" : id);
-  // The list gives way to the rule on a phone, and the focus must not go with it.
-  if (shown) (id === "" ? $("rules-title") : work.title).focus();
-  shown = !$("rules").hidden;
+  else work.open(idOf(id));
+  // Who has saved a new rule types on.
+  if (arrived && !edits) (id === "" ? $("rules-title") : work.title).focus();
 }
 
+const idOf = (id) => (id === none ? "" : id);
+
 // list shows the rules there are.
-async function list(current) {
+async function list() {
   const target = $("rules-list");
   try {
     const rules = await listRules();
-    target.replaceChildren(rules.length ? listOf(rules, current) : h("p.empty", {}, "There are no rules yet."));
+    target.replaceChildren(rules.length ? listOf(rules) : h("p.empty", {}, "There are no rules yet."));
   } catch (fault) {
-    target.replaceChildren(h("p.notice.bad", {}, fault.message), button("Try again", () => list(current)));
+    target.replaceChildren(h("p.notice.bad", {}, fault.message), button("Try again", () => {
+      $("rules-title").focus(); // the button goes
+      list();
+    }));
   }
 }
 
-function listOf(rules, current) {
+function listOf(rules) {
   return h("ul.rule-list", {}, rules.map(({ id, version, description, updated }) =>
     h("li", {}, h("a", { href: address(id), "aria-current": id === current && "true" },
       h("span.name", {}, id),
@@ -159,11 +165,12 @@ class Workbench {
 
   refresh() {
     const dirty = this.dirty();
-    this.saveButton.disabled = !dirty && this.id !== "";
+    this.saveButton.disabled = this.saving || (!dirty && this.id !== "");
     this.undoButton.hidden = !dirty;
     this.deleteButton.hidden = this.id === "";
     const version = this.version ? `Version ${this.version}` : "Not saved yet";
-    this.status(dirty && this.version ? `${version}, with changes that are not saved` : version);
+    if (this.saving) this.status("Saving …");
+    else this.status(dirty && this.version ? `${version}, with changes that are not saved` : version);
   }
 
   status(text, state = "") {
@@ -184,40 +191,47 @@ class Workbench {
     if (!this.isOpen || this.saveButton.disabled) return;
     const { id } = this;
     const text = this.editor.value;
-    this.saveButton.disabled = true;
-    this.status("Saving …");
+    if (document.activeElement === this.saveButton) this.title.focus(); // it is disabled now
+    this.saving = true;
+    this.refresh();
+    let answer, fault;
     try {
-      const answer = id ? await replaceRule(id, this.version, text) : await createRule(text);
-      if (this.id === id) this.wasSaved(text, versionOf(answer));
-      else drafts.delete(id); // another one was opened meanwhile
-    } catch (fault) {
-      if (this.id !== id) return;
-      this.refresh();
-      await this.refused(fault);
+      answer = id ? await replaceRule(id, this.version, text) : await createRule(text);
+    } catch (refusal) {
+      fault = refusal;
     }
+    this.saving = false;
+    if (this.isOpen) this.refresh();
+    if (!this.isOpen || this.id !== id) {
+      if (answer && drafts.get(id)?.text === text) drafts.delete(id); // it was closed meanwhile
+      list();
+    } else if (answer) this.wasSaved(text, answer);
+    else await this.refused(fault);
   }
 
-  wasSaved(text, version) {
+  wasSaved(text, answer) {
     this.message.replaceChildren();
     this.saved = text;
-    this.version = version;
+    this.version = versionOf(answer);
     drafts.delete(this.id);
-    announce(`Saved as version ${version}`);
+    announce(`Saved as version ${this.version}`);
     const created = this.id === "";
-    if (created) this.title.textContent = this.id = this.named();
+    if (created) this.title.textContent = this.id = answer.body.id;
     this.refresh();
     this.reload();
-    if (created) location.hash = address(this.id);
-    else list(this.id);
+    const to = address(this.id);
+    if (created && location.hash !== to && !$("rules").hidden) location.replace(to);
+    else list();
   }
 
-  // reload takes over how the table has the text, which sets its version in it.
+  // reload takes over how the table has the text, which sets its version in it. A
+  // later version is somebody else's.
   async reload() {
-    const { id, saved } = this;
+    const { id, saved, version } = this;
     const answer = await getRule(id).catch(() => null);
-    if (!answer || this.id !== id || this.editor.value !== saved) return;
+    if (!answer || versionOf(answer) !== version || this.id !== id || this.editor.value !== saved) return;
     this.editor.reload(answer.text);
-    Object.assign(this, { saved: answer.text, version: versionOf(answer) });
+    this.saved = answer.text;
     this.refresh();
   }
 
@@ -241,10 +255,13 @@ class Workbench {
   async conflict(done = "saved") {
     this.refusal = null;
     this.status(`Not ${done}`, "bad");
-    const answer = await getRule(this.id).catch((fault) => fault);
+    const { id } = this;
+    const answer = await getRule(id).catch((fault) => fault);
+    if (this.id !== id) return; // another one was opened meanwhile
     if (!answer.header) {
       const text = answer.status === 404 ? "The rule was deleted meanwhile." : answer.message;
       const again = answer.status === 404 && button("Save it as a new rule", () => {
+        this.title.focus(); // the button goes
         Object.assign(this, { id: "", version: 0 });
         this.refresh();
         this.save();
@@ -258,6 +275,7 @@ class Workbench {
       h("div.tools", {},
         button(`Load version ${theirs}`, () => this.loadTheirs(answer)),
         this.dirty() && button(`Save mine as version ${theirs + 1}`, () => {
+          this.title.focus();
           this.version = theirs;
           this.save();
         }, ".quiet"))));
@@ -269,7 +287,7 @@ class Workbench {
   }
 
   async discard() {
-    if (!(await ask("Discard your changes?", `They are lost; version ${this.version || "new"} is shown again.`, "Discard"))) return;
+    if (!(await ask("Discard your changes?", `They are lost; ${this.version ? `version ${this.version}` : "what a new rule begins with"} is shown again.`, "Discard"))) return;
     this.editor.value = this.saved;
     this.message.replaceChildren();
     drafts.delete(this.id);

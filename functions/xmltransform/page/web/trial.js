@@ -27,7 +27,7 @@ export class Trial {
     input.value = "";
     if (!file) return;
     if (file.size > maxUpload) {
-      this.status.textContent = `The file has ${size(file.size)}; no more than 4.5 MB can be tried.`;
+      this.say(`The file has ${size(file.size)}; no more than 4.5 MB can be tried.`, "bad");
       return;
     }
     this.sample.value = await read(file);
@@ -50,6 +50,7 @@ export class Trial {
   stop() {
     clearTimeout(this.timer);
     this.request?.abort();
+    this.element.removeAttribute("aria-busy");
   }
 
   async run() {
@@ -57,6 +58,7 @@ export class Trial {
     const rule = this.ruleEditor.value;
     if (!this.sample.value.trim()) {
       this.say("Paste a document, or open one, to try the rule.", "");
+      this.mark([], []);
       this.output.replaceChildren();
       return;
     }
@@ -99,7 +101,10 @@ export class Trial {
     this.output.replaceChildren(
       ...(problems.length ? [this.list(problems, this.ruleEditor, "rule")] : []),
       ...(failures.length ? [this.list(failures, this.sample, "sample")] : []),
-      ...(fault.status === 0 || fault.status >= 500 ? [button("Try again", () => this.run())] : []));
+      ...(fault.status === 0 || fault.status >= 500 ? [button("Try again", () => {
+        this.sample.area.focus(); // the button goes
+        this.run();
+      })] : []));
   }
 
   // mark marks the lines of the sample that are at fault, and those of the rule
