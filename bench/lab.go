@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -122,13 +121,11 @@ func status(pid int, field string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("memory is read from /proc, which this machine has not: %w", err)
 	}
-	for line := range strings.Lines(string(b)) {
-		if rest, ok := strings.CutPrefix(line, field); ok {
-			kib, err := strconv.Atoi(strings.Fields(rest)[0])
-			return kib >> 10, err
-		}
+	kib, ok := number(string(b), field)
+	if !ok {
+		return 0, fmt.Errorf("no %s in the status of process %d", field, pid)
 	}
-	return 0, fmt.Errorf("no %s in the status of process %d", field, pid)
+	return kib >> 10, nil
 }
 
 // times are durations of one thing done again and again.

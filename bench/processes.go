@@ -101,20 +101,23 @@ func processes() map[int]process {
 			continue // it ended
 		}
 		id, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-		if err == nil {
-			all[id] = process{parent: field(string(text), "PPid:"), own: field(string(text), "RssAnon:")}
+		if err != nil {
+			continue
 		}
+		parent, _ := number(string(text), "PPid:")
+		own, _ := number(string(text), "RssAnon:") // none of one that has ended, and of the kernel's
+		all[id] = process{parent: parent, own: own}
 	}
 	return all
 }
 
-// field is a number in a status, 0 where it has none.
-func field(status, name string) int {
-	_, rest, ok := strings.Cut(status, "\n"+name)
+// number is the number of a field of a status.
+func number(status, field string) (n int, ok bool) {
+	_, rest, ok := strings.Cut(status, "\n"+field)
 	fields := strings.Fields(rest)
 	if !ok || len(fields) == 0 {
-		return 0
+		return 0, false
 	}
-	n, _ := strconv.Atoi(fields[0])
-	return n
+	n, err := strconv.Atoi(fields[0])
+	return n, err == nil
 }
