@@ -1,6 +1,6 @@
-// Package fileevent reads which files, objects of S3, an event tells of, on whatever way it
-// came: as S3 sends it, in the envelope of an SNS topic, or with either in the
-// messages of an SQS queue.
+// Package fileevent reads which files, objects of S3, an event tells of, whichever
+// way it came: as S3 sends it, in the envelope of an SNS topic, or with either in
+// the messages of an SQS queue.
 package fileevent
 
 import (

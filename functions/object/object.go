@@ -45,16 +45,17 @@ func Open(ctx context.Context, client *s3.Client, in *s3.GetObjectInput) (*Reade
 // Head is what S3 said of the object when it was opened. Its Body is the Reader's.
 func (r *Reader) Head() *s3.GetObjectOutput { return r.out }
 
-// ETag is that of the object, without its quotes.
-func (r *Reader) ETag() string { return strings.Trim(aws.ToString(r.out.ETag), `"`) }
-
 // Version is what tells the object from another under the same key.
 func (r *Reader) Version() string {
 	if v := aws.ToString(r.out.VersionId); v != "" && v != "null" {
 		return v
 	}
-	return r.ETag()
+	return strings.Trim(aws.ToString(r.out.ETag), `"`)
 }
+
+// Len is how many bytes of the object are still to be read, as far as S3 told.
+// Who holds it as a whole can make room for it at once.
+func (r *Reader) Len() int { return int(max(0, aws.ToInt64(r.out.ContentLength)-r.offset)) }
 
 func (r *Reader) Read(p []byte) (int, error) {
 	n, err := r.out.Body.Read(p)
@@ -70,8 +71,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 
 // resume asks for the rest of the object, nil if it comes.
 func (r *Reader) resume(cause error) error {
-	size := aws.ToInt64(r.out.ContentLength)
-	if r.broken++; r.broken > resumptions || r.ctx.Err() != nil || r.offset >= size {
+	if r.broken++; r.broken > resumptions || r.ctx.Err() != nil || r.Len() == 0 {
 		return fmt.Errorf("read at byte %d: %w", r.offset, cause)
 	}
 	if err := backoff.Pause(r.ctx, r.broken); err != nil {
@@ -102,15 +102,15 @@ func (r *Reader) reopen() error {
 
 func (r *Reader) Close() error { return r.out.Body.Close() }
 
-// IsGone says that an object was deleted, which its own writer did, or is no
-// longer the one that was asked for by If-Match.
+// IsGone says that an object is not there, or no longer the one that was asked for
+// by If-Match. NotFound is from HEAD, whose answer has no body to say more.
 func IsGone(err error) bool {
 	var e smithy.APIError
 	if !errors.As(err, &e) {
 		return false
 	}
 	switch e.ErrorCode() {
-	case "NoSuchKey", "NoSuchVersion", "PreconditionFailed":
+	case "NotFound", "NoSuchKey", "NoSuchVersion", "PreconditionFailed":
 		return true
 	}
 	return false

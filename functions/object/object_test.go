@@ -44,12 +44,18 @@ func TestReaderResumes(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer o.Close()
+				if o.Len() != len(content) {
+					t.Errorf("there are %d bytes to be read, want %d", o.Len(), len(content))
+				}
 				if test.replace {
 					l.ETag = `"2"`
 				}
 				got, err := io.ReadAll(o)
 				if !errors.Is(err, test.want) || l.Calls != test.calls {
 					t.Errorf("got %v after %d calls, want %v after %d", err, l.Calls, test.want, test.calls)
+				}
+				if o.Len() != len(content)-len(got) {
+					t.Errorf("after %d bytes there are %d to be read", len(got), o.Len())
 				}
 				if test.want == nil && !bytes.Equal(got, []byte(content)) {
 					t.Errorf("got %d bytes, not those of the object", len(got))

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -43,14 +44,15 @@ func (w *Worker) context(ctx context.Context, first types.Message) context.Conte
 }
 
 // call turns a panic of the function into an error: the other invocations of the
-// program go on.
+// program go on. A Handler is for one invocation at a time, as Lambda does: it
+// writes the next answer over the one that it returned. So each has its own.
 func (w *Worker) call(ctx context.Context, payload []byte) (answer []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return w.handler.Invoke(ctx, payload)
+	return lambda.NewHandler(w.Function).Invoke(ctx, payload)
 }
 
 // failures reads a partial batch response. An answer of another form means that

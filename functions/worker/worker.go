@@ -17,7 +17,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -33,8 +32,7 @@ type Worker struct {
 	BatchSize   int // messages of an invocation, 1 to 10
 	Concurrency int // invocations at the same time
 
-	handler lambda.Handler
-	source  source
+	source source
 }
 
 // source is what the worker knows of its queue.
@@ -54,7 +52,6 @@ func (w *Worker) Run(ctx context.Context) error {
 	if w.BatchSize < 1 || w.BatchSize > 10 || w.Concurrency < 1 {
 		return fmt.Errorf("worker: batch size %d and concurrency %d: want 1 to 10, and 1 or more", w.BatchSize, w.Concurrency)
 	}
-	w.handler = lambda.NewHandler(w.Function)
 	if err := w.describe(ctx); err != nil {
 		return fmt.Errorf("worker: %w", err)
 	}

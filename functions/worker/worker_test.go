@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -106,6 +107,32 @@ func (r *rig) expect(left string, calls ...string) {
 	if !slices.Equal(got, calls) || r.left() != left {
 		r.Errorf("invocations %q, left %s; want %q, %s", got, r.left(), calls, left)
 	}
+}
+
+// Invocations at the same time do not read one another's answers: what each says
+// of its own messages counts.
+func TestAnswersAtTheSameTime(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		for n := range 100 {
+			r.send(fmt.Sprint("good ", n), fmt.Sprint("bad ", n))
+		}
+		ctx, stop := context.WithTimeout(r.Context(), 30*time.Second)
+		defer stop()
+		w := r.worker(func(_ context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+			var answer events.SQSEventResponse
+			if m := e.Records[0]; strings.HasPrefix(m.Body, "bad") {
+				answer.BatchItemFailures = []events.SQSBatchItemFailure{{ItemIdentifier: m.MessageId}}
+			}
+			return answer, nil
+		})
+		w.BatchSize, w.Concurrency = 1, 8
+		if err := w.Run(ctx); err != nil {
+			r.Fatal(err)
+		}
+		if left := r.left(); left != "0+100" {
+			r.Errorf("left %s, want 0+100", left)
+		}
+	})
 }
 
 func TestWork(t *testing.T) {

@@ -76,7 +76,7 @@ func newRig(t testing.TB) *rig {
 	cfg := wiretest.Config(t, mux)
 	r := &rig{TB: t, http: &http.Client{Transport: wire.InProcess(mux)}, db: dynamodb.NewFromConfig(cfg)}
 	r.api = &api{s3: environment.S3(cfg), rules: rules.New(r.db, "rules"), files: "xml-data", results: "json-data"}
-	router.HandleFunctions(inProcess{lambda.NewHandler(r.handle)})
+	router.HandleFunctions(inProcess{r.handle})
 	r.makeTable()
 	for _, bucket := range []string{r.files, r.results} {
 		must(r.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &bucket}))(t)
@@ -108,15 +108,16 @@ func must[T any](v T, err error) func(testing.TB) T {
 }
 
 // inProcess runs the function in the test's own process, as Lambda's own library
-// does in the function's.
-type inProcess struct{ lambda.Handler }
+// does in the function's. A Handler of that runs one invocation at a time, since
+// its answers share a buffer: each invocation has its own here.
+type inProcess struct{ function any }
 
 func (f inProcess) InvokeFunction(ctx context.Context, _ fabric.ARN, in fabric.Invocation) (fabric.Result, error) {
 	const payload = 6 << 20 // Lambda Developer Guide, quotas
 	if len(in.Payload) > payload {
 		return fabric.Result{}, fabric.ErrTooLarge
 	}
-	out, err := f.Invoke(ctx, in.Payload)
+	out, err := lambda.NewHandler(f.function).Invoke(ctx, in.Payload)
 	return fabric.Result{Payload: out, Failed: err != nil || len(out) > payload}, nil
 }
 
@@ -210,5 +211,5 @@ func (r *rig) put(bucket, key, contentType, body string, metadata ...string) (et
 	for i := 0; i < len(metadata); i += 2 {
 		in.Metadata[metadata[i]] = metadata[i+1]
 	}
-	return unquote(*must(r.s3.PutObject(r.Context(), in))(r).ETag)
+	return strings.Trim(*must(r.s3.PutObject(r.Context(), in))(r).ETag, `"`)
 }

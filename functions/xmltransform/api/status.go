@@ -13,9 +13,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/smithy-go"
 
 	"github.com/runnel/runnel/functions/answer"
+	"github.com/runnel/runnel/functions/object"
 	"github.com/runnel/runnel/functions/xmltransform/place"
 	"github.com/runnel/runnel/transform/rule"
 )
@@ -46,19 +46,17 @@ func (a *api) status(ctx context.Context, r request) (answer.Answer, error) {
 		return noFile(key), nil
 	}
 	source, err := a.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &a.files, Key: &key})
-	if isGone(err) {
+	if object.IsGone(err) {
 		return noFile(key), nil
 	}
 	if err != nil {
 		return answer.Answer{}, err
 	}
-	of := place.Object{
-		Bucket: a.files, Key: key, Size: aws.ToInt64(source.ContentLength),
-		ETag: unquote(aws.ToString(source.ETag)), Version: version(source.VersionId),
-	}
+	of := place.ObjectOf(a.files, key, source.ETag, source.VersionId, aws.ToInt64(source.ContentLength))
+	of.Modified = aws.ToTime(source.LastModified)
 	for _, find := range []func(context.Context, place.Object) (*progress, error){a.succeeded, a.failed} {
 		p, err := find(ctx, of)
-		if err != nil && !isGone(err) {
+		if err != nil && !object.IsGone(err) {
 			return answer.Answer{}, err
 		}
 		if err == nil && p != nil {
@@ -84,16 +82,12 @@ func (a *api) succeeded(ctx context.Context, of place.Object) (*progress, error)
 	if err != nil {
 		return nil, err
 	}
-	if !madeOf(head.Metadata, of) {
+	if !of.Made(head.Metadata) {
 		return nil, nil
 	}
+	result := place.ObjectOf(a.results, key, head.ETag, head.VersionId, aws.ToInt64(head.ContentLength))
 	p := &progress{Notice: place.Notice{
-		Status: place.Succeeded, Source: of,
-		Rule: madeBy(head.Metadata),
-		Result: &place.Object{
-			Bucket: a.results, Key: key, Size: aws.ToInt64(head.ContentLength),
-			ETag: unquote(aws.ToString(head.ETag)), Version: version(head.VersionId),
-		},
+		Status: place.Succeeded, Source: of, Rule: madeBy(head.Metadata), Result: &result,
 	}}
 	if err := a.count(ctx, p, head.Metadata); err != nil {
 		return nil, err
@@ -114,10 +108,10 @@ func (a *api) count(ctx context.Context, p *progress, metadata map[string]string
 		return nil
 	}
 	head, err := a.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &left.Bucket, Key: &left.Key})
-	if err == nil && madeOf(head.Metadata, p.Source) {
+	if err == nil && p.Source.Made(head.Metadata) {
 		p.LeftOut = left
 	}
-	if isGone(err) {
+	if object.IsGone(err) {
 		return nil
 	}
 	return err
@@ -126,7 +120,7 @@ func (a *api) count(ctx context.Context, p *progress, metadata map[string]string
 // attach puts the result into the answer, or a link to it.
 func (a *api) attach(ctx context.Context, p *progress, head *s3.HeadObjectOutput) error {
 	if p.Result.Size <= maxInline {
-		text, err := a.read(ctx, p.Result.Key, head.ETag, maxInline)
+		text, _, err := a.read(ctx, p.Result.Key, head.ETag, maxInline)
 		if err != nil {
 			return err
 		}
@@ -160,56 +154,33 @@ func (p *progress) put(text []byte, contentType string) bool {
 // failed is the progress of a file that has a report, nil if that is of another
 // state of the file.
 func (a *api) failed(ctx context.Context, of place.Object) (*progress, error) {
-	text, err := a.read(ctx, place.Report(of.Key), nil, maxReport)
-	if err != nil {
+	text, metadata, err := a.read(ctx, place.Report(of.Key), nil, maxReport)
+	if err != nil || !of.Made(metadata) {
 		return nil, err
 	}
 	var p progress
 	if err := json.Unmarshal(text, &p.Notice); err != nil {
 		return nil, errors.New("report " + place.Report(of.Key) + ": " + err.Error())
 	}
-	if p.Status != place.FailedState || p.Source.ETag != of.ETag || p.Source.Key != of.Key {
-		return nil, nil
-	}
 	return &p, nil
 }
 
-// read is an object of the results, of the ETag if one is given.
-func (a *api) read(ctx context.Context, key string, etag *string, limit int64) ([]byte, error) {
+// read is an object of the results with its metadata, of the ETag if one is given.
+func (a *api) read(ctx context.Context, key string, etag *string, limit int64) ([]byte, map[string]string, error) {
 	out, err := a.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &a.results, Key: &key, IfMatch: etag})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer out.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(out.Body, limit+1))
 	if err == nil && int64(len(b)) > limit {
 		err = errors.New("object " + key + " has more than " + strconv.FormatInt(limit, 10) + " bytes")
 	}
-	return b, err
-}
-
-// isGone tells whether an object is not there, or is another than it was a
-// moment ago.
-func isGone(err error) bool {
-	var e smithy.APIError
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.ErrorCode() {
-	case "NotFound", "NoSuchKey", "PreconditionFailed":
-		return true
-	}
-	return false
-}
-
-// madeOf tells whether a result is of a file as it is now. Two files may have
-// results of one name.
-func madeOf(metadata map[string]string, of place.Object) bool {
-	return value(metadata, place.SourceETag) == of.ETag && value(metadata, place.SourceKey) == of.Key
+	return b, out.Metadata, err
 }
 
 func madeBy(metadata map[string]string) *place.RuleOf {
-	id := value(metadata, place.RuleID)
+	id := metadata[place.RuleID]
 	if id == "" {
 		return nil
 	}
@@ -217,23 +188,11 @@ func madeBy(metadata map[string]string) *place.RuleOf {
 }
 
 func number(metadata map[string]string, name string) int {
-	n, _ := strconv.Atoi(value(metadata, name))
+	n, _ := strconv.Atoi(metadata[name])
 	return n
 }
-
-func value(metadata map[string]string, name string) string { return place.Decode(metadata[name]) }
 
 func isJSON(contentType string) bool {
 	kind, _, _ := strings.Cut(contentType, ";")
 	return strings.EqualFold(strings.TrimSpace(kind), "application/json")
 }
-
-// version is the id of an object's version, "" in a bucket that has none.
-func version(id *string) string {
-	if v := aws.ToString(id); v != "null" {
-		return v
-	}
-	return ""
-}
-
-func unquote(etag string) string { return strings.Trim(etag, `"`) }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/runnel/runnel/functions/answer"
@@ -61,10 +60,7 @@ func (a *api) upload(ctx context.Context, r request) (answer.Answer, error) {
 	if err != nil {
 		return answer.Answer{}, err
 	}
-	source := place.Object{
-		Bucket: a.files, Key: f.key, Size: int64(len(f.data)),
-		ETag: unquote(aws.ToString(put.ETag)), Version: version(put.VersionId),
-	}
+	source := place.ObjectOf(a.files, f.key, put.ETag, put.VersionId, int64(len(f.data)))
 	return answer.Answer{
 		Status: http.StatusAccepted, Header: map[string]string{"Location": r.location(link(f.key))},
 		Body: accepted{place.Pending, source, ruleOf(by), summary, link(f.key)},

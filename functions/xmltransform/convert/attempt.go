@@ -20,7 +20,6 @@ import (
 // An attempt is one at a file as it is now.
 type attempt struct {
 	*converter
-	first  bool
 	source place.Object
 	in     *object.Reader
 	rule   *rules.Stored
@@ -29,7 +28,7 @@ type attempt struct {
 
 // attempt converts a file as it is now, or rejects it. The error is errGone,
 // errReplaced, or that of a service.
-func (c *converter) attempt(ctx context.Context, bucket, key string, n int) (*place.Notice, error) {
+func (c *converter) attempt(ctx context.Context, bucket, key string) (*place.Notice, error) {
 	was, err := c.head(ctx, c.results, place.Result(key))
 	if err != nil {
 		return nil, err
@@ -43,9 +42,9 @@ func (c *converter) attempt(ctx context.Context, bucket, key string, n int) (*pl
 	}
 	defer in.Close()
 	head := in.Head()
-	a := &attempt{converter: c, first: n == 1, in: in, was: was, source: place.Object{
-		Bucket: bucket, Key: key, ETag: in.ETag(), Version: version(head.VersionId), Size: aws.ToInt64(head.ContentLength),
-	}}
+	source := place.ObjectOf(bucket, key, head.ETag, head.VersionId, aws.ToInt64(head.ContentLength))
+	source.Modified = aws.ToTime(head.LastModified)
+	a := &attempt{converter: c, in: in, was: was, source: source}
 	notice, err := a.convert(ctx)
 	if why := (*rule.Rejected)(nil); errors.As(err, &why) {
 		notice, err = a.reject(ctx, why)
@@ -60,10 +59,13 @@ func (c *converter) attempt(ctx context.Context, bucket, key string, n int) (*pl
 // was deleted meanwhile is as it was.
 func (a *attempt) check(ctx context.Context) error {
 	now, err := a.head(ctx, a.source.Bucket, a.source.Key)
-	if err == nil && now != nil && unquoted(now.ETag) != a.source.ETag {
+	if err != nil || now == nil {
+		return err
+	}
+	if read := a.in.Head(); aws.ToString(now.ETag) != aws.ToString(read.ETag) || !aws.ToTime(now.LastModified).Equal(aws.ToTime(read.LastModified)) {
 		return errReplaced
 	}
-	return err
+	return nil
 }
 
 // convert writes the result. The error is a *rule.Rejected if the file is at
@@ -140,26 +142,17 @@ func (a *attempt) finish(ctx context.Context, out *upload.Upload, left *leftOut,
 // forgetFailure deletes the copy and the report of an earlier state of the file.
 // The report was written first and is deleted last: without it there is no copy.
 func (a *attempt) forgetFailure(ctx context.Context) error {
-	if a.first && a.isOurs() {
-		return nil
-	}
 	report, err := a.head(ctx, a.results, place.Report(a.source.Key))
 	if err != nil || report == nil {
 		return err
 	}
-	return a.delete(ctx, place.Failed(a.source.Key), place.Report(a.source.Key))
+	return a.delete(ctx, place.Copy(a.source.Key), place.Report(a.source.Key))
 }
 
 // isOurs says that the result that was there is of the file: another of nearly
 // the same name may have it too.
 func (a *attempt) isOurs() bool {
 	return a.was != nil && place.Decode(a.was.Metadata[place.SourceKey]) == a.source.Key
-}
-
-// hadLeftOut says that records of an earlier state may have been left out. A
-// large result does not say how many were.
-func (a *attempt) hadLeftOut() bool {
-	return !a.first || a.isOurs() && a.was.Metadata[place.LeftOutCount] != "0"
 }
 
 func (a *attempt) etagBefore() *string {

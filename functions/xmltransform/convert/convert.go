@@ -123,7 +123,7 @@ func (c *converter) file(ctx context.Context, bucket, key string) (*place.Notice
 		return nil, nil
 	}
 	for n := 1; n <= attempts; n++ {
-		notice, err := c.attempt(ctx, bucket, key, n)
+		notice, err := c.attempt(ctx, bucket, key)
 		switch {
 		case errors.Is(err, errGone):
 			log.WarnContext(ctx, "the object is gone")

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 )
 
 var rewrite = flag.Bool("rewrite", false, "rewrite the files of testdata")
@@ -15,8 +16,10 @@ const (
 	order     = `<order id="1"><item>2</item><item>3.5</item></order>`
 )
 
-// What a file may be like, and what becomes of it.
-func TestFiles(t *testing.T) {
+// What a file may be like, and what becomes of it, all at the time of a bubble.
+func TestFiles(t *testing.T) { synctest.Test(t, testFiles) }
+
+func testFiles(t *testing.T) {
 	var got strings.Builder
 	for _, test := range []struct {
 		name, key, content string

@@ -129,6 +129,16 @@ func TestLongKeys(t *testing.T) {
 	}
 }
 
+// A name that no rule can have does not keep the file from being copied.
+func TestLongName(t *testing.T) {
+	r := newRig(t)
+	key := strings.Repeat("k", 1000)
+	notices := r.done(r.put(key, "<a/>", place.RuleMetadata, strings.Repeat("x", 1000)))
+	if len(notices) != 1 || notices[0].Status != place.Failed || r.object(place.Copy(key)) != "<a/>" {
+		t.Errorf("the notices are %+v", notices)
+	}
+}
+
 // A result of several parts is as good as one of a single one, in little memory.
 func TestLargeResult(t *testing.T) {
 	r := newRig(t)
@@ -156,7 +166,7 @@ func TestLargeResult(t *testing.T) {
 
 // A notice has room for some failures, the report for all.
 func TestLongNotice(t *testing.T) {
-	n := place.Notice{Status: place.FailedState, Reason: strings.Repeat("<\uFFFF", 150_000)}
+	n := place.Notice{Status: place.Failed, Reason: strings.Repeat("<\uFFFF", 150_000)}
 	for range 100 {
 		n.Failures = append(n.Failures, rule.Failure{Reason: strings.Repeat("x", 10_000)})
 	}

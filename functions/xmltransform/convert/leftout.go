@@ -48,8 +48,17 @@ func (l *leftOut) close(ctx context.Context) error {
 		l.out.Metadata[place.LeftOutCount] = strconv.Itoa(l.count)
 		return l.out.Close(ctx)
 	}
-	if l.hadLeftOut() {
-		return l.delete(ctx, l.out.Key)
+	return l.forgetLeftOut(ctx)
+}
+
+// forgetLeftOut deletes the records of an earlier state of the file. The result
+// does not say whether there are any: they are written before it, and what wrote
+// them may have broken off.
+func (a *attempt) forgetLeftOut(ctx context.Context) error {
+	key := place.LeftOut(a.source.Key)
+	left, err := a.head(ctx, a.results, key)
+	if err != nil || left == nil {
+		return err
 	}
-	return nil
+	return a.delete(ctx, key)
 }

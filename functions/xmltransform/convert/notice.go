@@ -66,31 +66,15 @@ func attribute(s string) types.MessageAttributeValue {
 
 // metadata ties what is written to the file and the rule.
 func (a *attempt) metadata() map[string]string {
-	m := map[string]string{
-		place.SourceBucket: a.source.Bucket,
-		place.SourceKey:    place.Encode(a.source.Key),
-		place.SourceETag:   a.source.ETag,
-	}
-	if a.source.Version != "" {
-		m[place.SourceVersion] = a.source.Version
-	}
+	m := a.source.Metadata()
 	if r := a.ruleOf(); r != nil {
 		m[place.RuleID], m[place.RuleVersion] = r.ID, strconv.Itoa(r.Version)
 	}
 	return m
 }
 
-// version is the id of an object's version, "" in a bucket that has none.
-func version(id *string) string {
-	if v := aws.ToString(id); v != "null" {
-		return v
-	}
-	return ""
-}
-
-func unquoted(etag *string) string { return strings.Trim(aws.ToString(etag), `"`) }
-
 // objectOf is the object that an upload has made.
 func objectOf(u *upload.Upload) *place.Object {
-	return &place.Object{Bucket: u.Bucket, Key: u.Key, ETag: unquoted(&u.ETag), Version: version(&u.VersionID), Size: u.Size()}
+	o := place.ObjectOf(u.Bucket, u.Key, &u.ETag, &u.VersionID, u.Size())
+	return &o
 }

@@ -90,6 +90,31 @@ func TestReplacedMeanwhile(t *testing.T) {
 	}
 }
 
+// The same content that is put again names another rule perhaps: it is another
+// state of the file.
+func TestSameContent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		content := states["good"]
+		again := func(r *rig) {
+			time.Sleep(time.Second) // of the bubble: S3 tells times in seconds
+			r.done(r.put(file, content, place.RuleMetadata, "order"))
+		}
+		var rigs [2]*rig
+		for i := range rigs {
+			rigs[i] = newRig(t)
+			rigs[i].keep("rows", rowsRule)
+			rigs[i].keep("order", orderRule)
+		}
+		again(rigs[0])
+		r, event := rigs[1], rigs[1].put(file, content)
+		r.once("PUT json-data/rows/a.json", func() { again(r) })
+		if notices := r.done(event); len(notices) != 1 || notices[0].Status != place.Failed {
+			t.Errorf("the notices are %+v", notices)
+		}
+		r.is(rigs[0].objects())
+	})
+}
+
 // A result that is out of date does not even for a moment take the place of one
 // that is not.
 func TestNewerResultStays(t *testing.T) {
@@ -154,6 +179,56 @@ func TestNeverTheSame(t *testing.T) {
 			t.Errorf("got %v after %d", err, n)
 		}
 	})
+}
+
+// An invocation that breaks off leaves some of what it was to write. That is
+// forgotten too, whether the file was replaced meanwhile or afterwards.
+func TestBrokenOff(t *testing.T) {
+	const (
+		result  = "PUT json-data/rows/a.json"
+		leftOut = "PUT json-data/quarantine/rows/a.xml.ndjson"
+		report  = "PUT json-data/errors/rows/a.xml.report.json"
+		copied  = "PUT json-data/errors/rows/a.xml"
+	)
+	for _, test := range []struct {
+		name, first, other string
+		meanwhile          string // the request before which the file is replaced, and converted
+		at                 string // the request that fails
+	}{
+		{"left out", "quarantine", "good", "", result},
+		{"left out, then rejected", "quarantine", "bad", "", result},
+		{"left out, beside a result", "quarantine", "good", leftOut, result},
+		{"rejected", "bad", "good", "", copied},
+		{"rejected, beside a result", "bad", "good", report, copied},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRig(t)
+			r.keep("rows", rowsRule)
+			event := r.put(file, states[test.first])
+			fail := func(request string) int {
+				if request == test.at {
+					return http.StatusServiceUnavailable
+				}
+				return 0
+			}
+			r.before = fail
+			if test.meanwhile != "" {
+				r.once(test.meanwhile, func() {
+					r.done(r.put(file, states[test.other]))
+					r.before = fail
+				})
+			}
+			if _, err := r.invoke(event); err == nil {
+				t.Fatalf("there was no %s", test.at)
+			}
+			r.before = nil
+			if test.meanwhile == "" {
+				r.put(file, states[test.other])
+			}
+			r.done(event)
+			r.is(of(t, test.other))
+		})
+	}
 }
 
 // Whatever request fails, the invocation does; and the next is as if it had not.

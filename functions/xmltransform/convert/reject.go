@@ -22,12 +22,12 @@ func (a *attempt) reject(ctx context.Context, why *rule.Rejected) (*place.Notice
 		return nil, err
 	}
 	n := &place.Notice{
-		Status: place.FailedState, Source: a.source, Rule: a.ruleOf(),
+		Status: place.Failed, Source: a.source, Rule: a.ruleOf(),
 		Report: &place.Object{Bucket: a.results, Key: place.Report(a.source.Key)},
 		Reason: why.Failures[0].Error(), Failures: why.Failures,
 	}
 	if a.source.Size <= maxCopy {
-		n.Copy = &place.Object{Bucket: a.results, Key: place.Failed(a.source.Key), Size: a.source.Size}
+		n.Copy = &place.Object{Bucket: a.results, Key: place.Copy(a.source.Key), Size: a.source.Size}
 	}
 	if err := a.report(ctx, n); err != nil {
 		return nil, err
@@ -35,16 +35,10 @@ func (a *attempt) reject(ctx context.Context, why *rule.Rejected) (*place.Notice
 	return n, a.copy(ctx, n.Copy)
 }
 
-// forgetResult deletes what there is of an earlier state of the file, the result
-// last: where there is none, nothing was left out of it.
+// forgetResult deletes what there is of an earlier state of the file.
 func (a *attempt) forgetResult(ctx context.Context) error {
-	if a.hadLeftOut() {
-		if err := a.delete(ctx, place.LeftOut(a.source.Key)); err != nil {
-			return err
-		}
-	}
-	if !a.isOurs() {
-		return nil
+	if err := a.forgetLeftOut(ctx); err != nil || !a.isOurs() {
+		return err
 	}
 	return a.delete(ctx, place.Result(a.source.Key))
 }
@@ -65,6 +59,10 @@ func (a *attempt) report(ctx context.Context, n *place.Notice) error {
 // A larger file stays where it is, and only there.
 const maxCopy = 5 << 30
 
+// maxNamed is how long the name of a rule may be for a copy to have it too, in
+// bytes: as long as an id.
+const maxNamed = 64
+
 // copy copies the file, if it is still the one that was read.
 func (a *attempt) copy(ctx context.Context, to *place.Object) error {
 	if to == nil {
@@ -72,7 +70,8 @@ func (a *attempt) copy(ctx context.Context, to *place.Object) error {
 	}
 	head := a.in.Head()
 	metadata := a.metadata()
-	if named := head.Metadata[place.RuleMetadata]; named != "" {
+	delete(metadata, place.SourceModified) // for which a long key leaves no room beside the name
+	if named := head.Metadata[place.RuleMetadata]; named != "" && len(named) <= maxNamed {
 		metadata[place.RuleMetadata] = named
 	}
 	_, err := a.s3.CopyObject(ctx, &s3.CopyObjectInput{

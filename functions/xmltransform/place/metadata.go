@@ -6,6 +6,27 @@ import (
 	"strings"
 )
 
+// Metadata is that of what is made of a file.
+func (o Object) Metadata() map[string]string {
+	m := map[string]string{
+		SourceBucket:   o.Bucket,
+		SourceKey:      Encode(o.Key),
+		SourceETag:     o.ETag,
+		SourceModified: o.Modified.UTC().Format("20060102T150405Z"),
+	}
+	if o.Version != "" {
+		m[SourceVersion] = o.Version
+	}
+	return m
+}
+
+// Made tells whether something with the metadata was made of the file as it is
+// now. Two files may have results of one name.
+func (o Object) Made(metadata map[string]string) bool {
+	of := o.Metadata()
+	return metadata[SourceETag] == of[SourceETag] && metadata[SourceModified] == of[SourceModified] && Decode(metadata[SourceKey]) == o.Key
+}
+
 // Encode is a text as metadata carries it: itself if it is printable ASCII, else
 // encoded words (RFC 2047). They are base64, so that any key of 1,024 bytes fits
 // the 2 KB that an object's metadata has (S3 User Guide, object metadata).

@@ -7,6 +7,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/runnel/runnel/transform/rule"
 )
@@ -32,8 +35,8 @@ func Reserved(key string) bool {
 	return strings.HasPrefix(key, Errors) || strings.HasPrefix(key, Quarantine)
 }
 
-// Failed is the key of the copy of a rejected file, and Report that of its report.
-func Failed(key string) string { return fit(Errors, key, "") }
+// Copy is the key of the copy of a rejected file, and Report that of its report.
+func Copy(key string) string { return fit(Errors, key, "") }
 
 func Report(key string) string { return fit(Errors, key, ".report.json") }
 
@@ -55,16 +58,17 @@ const RuleMetadata = "rule"
 
 // Metadata of a result, of a report and of a copy of a rejected file: what they
 // were made of, and by what. Values that are not ASCII are written by Encode. What
-// is larger than one part of an upload has neither of the counts.
+// is as large as a part of an upload, or larger, has neither of the counts.
 const (
-	SourceBucket  = "source-bucket"
-	SourceKey     = "source-key"
-	SourceETag    = "source-etag"    // without its quotes
-	SourceVersion = "source-version" // the version's id, where the bucket has versions
-	RuleID        = "rule-id"        // none for a file that needed no rule
-	RuleVersion   = "rule-version"
-	Records       = "records"     // written to the result
-	LeftOutCount  = "quarantined" // records
+	SourceBucket   = "source-bucket"
+	SourceKey      = "source-key"
+	SourceETag     = "source-etag"     // without its quotes
+	SourceModified = "source-modified" // as 20261121T090000Z, in UTC; a copy has none
+	SourceVersion  = "source-version"  // the version's id, where the bucket has versions
+	RuleID         = "rule-id"         // none for a file that needed no rule
+	RuleVersion    = "rule-version"
+	Records        = "records"     // written to the result
+	LeftOutCount   = "quarantined" // records
 )
 
 // Folder is the first folder of a key, "" if it has none: the rule of a file that
@@ -98,9 +102,9 @@ type Notice struct {
 
 // The states of a file.
 const (
-	Pending     = "pending"
-	Succeeded   = "succeeded"
-	FailedState = "failed"
+	Pending   = "pending"
+	Succeeded = "succeeded"
+	Failed    = "failed"
 )
 
 // An Object is one in a bucket.
@@ -110,6 +114,20 @@ type Object struct {
 	ETag    string `json:"etag,omitempty"`
 	Version string `json:"version,omitempty"`
 	Size    int64  `json:"size,omitempty"`
+
+	// Modified is of a file: the same content may be put once more, for a
+	// rule that was changed.
+	Modified time.Time `json:"-"`
+}
+
+// ObjectOf is an object as S3 tells of it: the ETag in quotes, and the version
+// "null", or none, in a bucket that has no versions.
+func ObjectOf(bucket, key string, etag, version *string, size int64) Object {
+	o := Object{Bucket: bucket, Key: key, ETag: strings.Trim(aws.ToString(etag), `"`), Size: size}
+	if v := aws.ToString(version); v != "null" {
+		o.Version = v
+	}
+	return o
 }
 
 // A RuleOf is the rule that a file was converted by.

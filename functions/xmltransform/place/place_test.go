@@ -3,6 +3,7 @@ package place
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
@@ -16,7 +17,7 @@ func TestKeys(t *testing.T) {
 		{Result("a"), "a.json"},
 		{Result("a.json"), "a.json.json"},
 		{Result(".xml"), ".json"},
-		{Failed("in/a.xml"), "errors/in/a.xml"},
+		{Copy("in/a.xml"), "errors/in/a.xml"},
 		{Report("in/a.xml"), "errors/in/a.xml.report.json"},
 		{LeftOut("in/a.xml"), "quarantine/in/a.xml.ndjson"},
 		{Folder("in/x/a.xml"), "in"},
@@ -27,13 +28,55 @@ func TestKeys(t *testing.T) {
 			t.Errorf("got %q, want %q", test.got, test.want)
 		}
 	}
-	for _, key := range []string{Result(long), Failed(long), Report(long), LeftOut(long)} {
+	for _, key := range []string{Result(long), Copy(long), Report(long), LeftOut(long)} {
 		if len(key) > 100 {
 			t.Errorf("the key %q of a long one", key)
 		}
 	}
 	if key := Result(long[:1015] + ".xml"); len(key) != 1020 {
 		t.Errorf("a long key that fits became %q", key)
+	}
+}
+
+// What is made of a file is of that state alone.
+func TestMade(t *testing.T) {
+	file := Object{Bucket: "b", Key: "ü.xml", ETag: "1", Version: "v", Modified: time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)}
+	metadata := file.Metadata()
+	if !file.Made(metadata) || metadata[SourceModified] != "20261121T020000Z" || metadata[SourceVersion] != "v" {
+		t.Errorf("the metadata is %v", metadata)
+	}
+	for name, change := range map[string]func(*Object){
+		"key":     func(o *Object) { o.Key = "ü" },
+		"content": func(o *Object) { o.ETag = "2" },
+		"time":    func(o *Object) { o.Modified = o.Modified.Add(time.Second) },
+	} {
+		other := file
+		if change(&other); other.Made(metadata) {
+			t.Errorf("it was made of a file with another %s too", name)
+		}
+	}
+	null, etag := "null", `"1"`
+	if got, want := ObjectOf("b", "k", &etag, &null, 2), (Object{Bucket: "b", Key: "k", ETag: "1", Size: 2}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// The metadata of a result fits what S3 takes, whatever its file is called.
+func TestMetadataFits(t *testing.T) {
+	for _, c := range []string{"a", "\n", "é", "小", "😀"} {
+		for before := range 46 {
+			o := Object{
+				Bucket: strings.Repeat("b", 63), Key: strings.Repeat("a", before) + strings.Repeat(c, (1024-before)/len(c)),
+				ETag: strings.Repeat("0", 32) + "-10000", Version: strings.Repeat("v", 32),
+			}
+			size := len(RuleID) + 64 + len(RuleVersion) + 4 + len(Records) + 12 + len(LeftOutCount) + 12
+			for name, value := range o.Metadata() {
+				size += len(name) + len(value)
+			}
+			if size > 2<<10 {
+				t.Errorf("the metadata of %d times a and then %q has %d bytes", before, c, size)
+			}
+		}
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package sampledata makes the documents that the pipeline is shown, tested and
-// measured with, of any size. The same size gives the same bytes; those of 2 KiB are in the
-// folder sample-data beside this one.
+// measured with, of any size. The same size gives the same bytes; those of 2 KiB
+// are in the folder sample-data beside this one.
 //
 // A document is whole and has at least the size that is asked for, but by less
 // than one record more.
