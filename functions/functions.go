@@ -16,12 +16,12 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/runnel/runnel/functions/csvfanout"
+	"github.com/runnel/runnel/functions/environment"
 	"github.com/runnel/runnel/functions/iotmessages"
 	"github.com/runnel/runnel/functions/xmltransform/api"
 	"github.com/runnel/runnel/functions/xmltransform/convert"
@@ -56,21 +56,20 @@ func Start(ctx context.Context) error {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
 		return fmt.Errorf("functions: AWS_LAMBDA_RUNTIME_API is not set; this program is started by Lambda")
 	}
-	tuneMemory(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
+	tuneMemory(environment.Memory())
 	lambda.StartWithOptions(handler(ctx, open), lambda.WithContext(ctx))
 	return nil
 }
 
 // tuneMemory has the collector run less often than by default, but as often as
-// it must to stay within three quarters of the function's memory, in MiB. Most
+// it must to stay within three quarters of the function's memory. Most
 // invocations leave nothing behind that is worth looking through.
-func tuneMemory(size string) {
-	mib, err := strconv.ParseInt(size, 10, 64)
-	if err != nil || mib <= 0 {
+func tuneMemory(memory int64) {
+	if memory == 0 {
 		return
 	}
 	debug.SetGCPercent(400)
-	debug.SetMemoryLimit(mib << 20 / 4 * 3)
+	debug.SetMemoryLimit(memory / 4 * 3)
 }
 
 // Find returns the function of a name.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -19,6 +20,16 @@ func Variable(name string) (string, error) {
 		return "", fmt.Errorf("the environment variable %s is not set", name)
 	}
 	return value, nil
+}
+
+// Memory is how many bytes of memory the function may use, 0 where that is not
+// said.
+func Memory() int64 {
+	mib, err := strconv.ParseInt(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), 10, 32)
+	if err != nil || mib < 0 {
+		return 0
+	}
+	return mib << 20
 }
 
 // AWS is the SDK's own configuration: region, credentials and endpoints from the

@@ -136,6 +136,10 @@ type Options struct {
 	// Quarantine takes the records that a rule with onError "quarantine"
 	// leaves out. Its error ends the run. nil drops them.
 	Quarantine func(Quarantined) error
+	// Size is the most bytes that a document which is held as a whole, or a
+	// record, may have, where that is less than the rule says; 0 is no such
+	// limit. A document takes about six times its size in memory.
+	Size int
 }
 
 // A Summary is what became of a document.

@@ -41,6 +41,9 @@ type run struct {
 // reader that tells its length (bytes.Reader, os.File, whatever has Len() int)
 // saves copies of it.
 func (r *Rule) Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (Summary, error) {
+	if o.Size > 0 && o.Size < r.input.size() {
+		r = r.within(o.Size)
+	}
 	x := &run{Rule: r, ctx: ctx, Options: o, out: r.writer(out), allowance: allowance{whole: ctx, patience: r.patience}}
 	defer x.allowance.end()
 	var err error
@@ -58,6 +61,13 @@ func (r *Rule) Run(ctx context.Context, in io.Reader, out io.Writer, o Options) 
 		err = x.out.Close()
 	}
 	return x.summary, err
+}
+
+// within is the rule with another limit of size.
+func (r *Rule) within(size int) *Rule {
+	c := *r
+	c.input.limits.Size, c.input.xml.Limits.Size = size, size
+	return &c
 }
 
 func (r *Rule) writer(out io.Writer) record.Writer {

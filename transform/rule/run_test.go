@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -213,5 +214,32 @@ func TestCancelled(t *testing.T) {
 	}
 	if _, err := r.Run(ctx, strings.NewReader("<a/>"), &bytes.Buffer{}, Options{}); err != context.Canceled {
 		t.Error(err)
+	}
+}
+
+// A run may have a lower limit of size than the rule, not a higher one.
+func TestSizeOfRun(t *testing.T) {
+	const tight = "rejected: line 1, column 1: the document is of 8 bytes, and 7 are the most allowed"
+	for _, c := range []struct {
+		rule string
+		size int
+		want string
+	}{
+		{`{}`, 0, ""},
+		{`{}`, 8, ""},
+		{`{}`, 7, tight},
+		{`{"input": {"limits": {"size": 7}}}`, 100, tight},
+	} {
+		r, err := Parse([]byte(c.rule))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if _, err := r.Run(t.Context(), strings.NewReader("<a>1</a>"), io.Discard, Options{Size: c.size}); err != nil {
+			got = "rejected: " + err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%s of %d bytes: got %s", c.rule, c.size, got)
+		}
 	}
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -128,7 +130,10 @@ func (a *api) attach(ctx context.Context, p *progress, head *s3.HeadObjectOutput
 			return nil
 		}
 	}
-	get, err := s3.NewPresignClient(a.s3).PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &a.results, Key: &p.Result.Key}, s3.WithPresignExpires(linkLasts))
+	get, err := s3.NewPresignClient(a.s3).PresignGetObject(ctx, &s3.GetObjectInput{
+		Bucket: &a.results, Key: &p.Result.Key,
+		ResponseContentDisposition: aws.String(mime.FormatMediaType("attachment", map[string]string{"filename": path.Base(p.Result.Key)})),
+	}, s3.WithPresignExpires(linkLasts))
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (a *attempt) convert(ctx context.Context) (*place.Notice, error) {
 		out.IfNoneMatch = aws.String("*")
 	}
 	left := a.newLeftOut(ctx)
-	summary, err := a.rule.Run(ctx, a.in, writer{ctx, out}, rule.Options{Quarantine: left.add})
+	summary, err := a.rule.Run(ctx, a.in, writer{ctx, out}, rule.Options{Quarantine: left.add, Size: a.largest})
 	if err == nil {
 		err = a.finish(ctx, out, left, summary)
 	}

@@ -51,7 +51,7 @@ import (
 
 // Open opens the function.
 func Open(ctx context.Context) (any, error) {
-	c := &converter{fallback: os.Getenv("DEFAULT_RULE")}
+	c := &converter{fallback: os.Getenv("DEFAULT_RULE"), largest: int(environment.Memory() / perByte)}
 	table := ""
 	for name, value := range map[string]*string{"JSON_BUCKET": &c.results, "RULES_TABLE": &table, "TOPIC_ARN": &c.topic} {
 		var err error
@@ -74,7 +74,14 @@ type converter struct {
 	results  string // a bucket
 	fallback string // the id of a rule
 	topic    string // an ARN
+	largest  int    // document that is held as a whole, or record; 0 for what its rule says
 }
+
+// perByte is how much memory a byte of a document may take: about six bytes for
+// its tree and its result, and what the function needs besides. Without the limit
+// that follows, a document that is too large would end the function, again and
+// again, and nobody would be told why.
+const perByte = 10
 
 // handle answers what became of each file. An event of a queue is answered as
 // Lambda wants it instead: the messages that are to come again.

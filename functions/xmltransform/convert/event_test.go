@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/runnel/runnel/functions/environment"
 	"github.com/runnel/runnel/functions/xmltransform/place"
 	"github.com/runnel/runnel/transform/rule"
 )
@@ -136,6 +137,25 @@ func TestLongName(t *testing.T) {
 	notices := r.done(r.put(key, "<a/>", place.RuleMetadata, strings.Repeat("x", 1000)))
 	if len(notices) != 1 || notices[0].Status != place.Failed || r.object(place.Copy(key)) != "<a/>" {
 		t.Errorf("the notices are %+v", notices)
+	}
+}
+
+// A file that does not fit into the function's memory is told why. Taken record
+// by record it fits.
+func TestLargeDocument(t *testing.T) {
+	t.Setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+	if n := environment.Memory() / perByte; n != 13421772 {
+		t.Errorf("a document may have %d bytes", n)
+	}
+	r := newRig(t)
+	r.largest = 1000
+	r.keep("rows", rowsRule)
+	content := "<rows>" + strings.Repeat("<row><n>1</n></row>", 100) + "</rows>"
+	if n := r.done(r.put("large.xml", content))[0]; n.Status != place.Failed || !strings.Contains(n.Reason, "1000") {
+		t.Errorf("as a whole: %+v", n)
+	}
+	if n := r.done(r.put("rows/large.xml", content))[0]; n.Status != place.Succeeded || n.Records != 100 {
+		t.Errorf("by records: %+v", n)
 	}
 }
 

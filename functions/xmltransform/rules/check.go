@@ -26,7 +26,7 @@ type Failed struct {
 }
 
 func (e *Failed) Error() string {
-	return fmt.Sprintf("%d of the rule's %d cases fail", len(e.Cases), e.Of)
+	return fmt.Sprintf("the rule fails %d of its cases, of %d", len(e.Cases), e.Of)
 }
 
 // A Mismatch is a document that gives another id than the one it is to have, or

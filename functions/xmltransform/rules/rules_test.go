@@ -197,15 +197,16 @@ func TestKeepIsBounded(t *testing.T) {
 func TestText(t *testing.T) {
 	for document, want := range map[string]string{
 		`{}`:                                     `{"id": "a","version": 7}`,
-		` { } `:                                  ` {"id": "a","version": 7 } `,
+		` { } `:                                  ` { "id": "a", "version": 7 } `,
 		`{"id":"a"}`:                             `{"version": 7,"id":"a"}`,
 		"{\n  \"id\": \"a\",\n  \"version\": 1}": "{\n  \"id\": \"a\",\n  \"version\": 7}",
 		`{"id":"b","map":{"version":1},"version":  {"id":2} ,"x":[]}`: `{"id":"a","map":{"version":1},"version":  7 ,"x":[]}`,
-		`{"map": "version"}`: `{"id": "a","version": 7,"map": "version"}`,
-		`{"map": `:           `{"map": `,
-		`[]`:                 `[]`,
-		``:                   ``,
-		`{"a":1`:             `{"a":1`,
+		"{\n  \"map\": {}\n}": "{\n  \"id\": \"a\",\n  \"version\": 7,\n  \"map\": {}\n}",
+		`{"map": "version"}`:  `{"id": "a","version": 7,"map": "version"}`,
+		`{"map": `:            `{"map": `,
+		`[]`:                  `[]`,
+		``:                    ``,
+		`{"a":1`:              `{"a":1`,
 	} {
 		if got := string((&Stored{ID: "a", Version: 7, Document: []byte(document)}).Text()); got != want {
 			t.Errorf("%s: got %s, want %s", document, got, want)

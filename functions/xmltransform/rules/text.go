@@ -50,9 +50,11 @@ func setMember(object []byte, name string, value []byte) []byte {
 	if _, err := d.Token(); err != nil {
 		return object
 	}
-	member := slices.Concat([]byte(`"`+name+`": `), value)
+	rest := object[first:]
+	space := rest[:len(rest)-len(bytes.TrimLeft(rest, " \t\r\n"))]
+	member := slices.Concat(space, []byte(`"`+name+`": `), value)
 	if !empty {
 		member = append(member, ',')
 	}
-	return slices.Concat(object[:first], member, object[first:])
+	return slices.Concat(object[:first], member, rest)
 }
