@@ -35,10 +35,18 @@ func Reserved(key string) bool {
 	return strings.HasPrefix(key, Errors) || strings.HasPrefix(key, Quarantine)
 }
 
-// Copy is the key of the copy of a rejected file, and Report that of its report.
-func Copy(key string) string { return fit(Errors, key, "") }
+const reportSuffix = ".report.json"
 
-func Report(key string) string { return fit(Errors, key, ".report.json") }
+// Copy is the key of the copy of a rejected file, and Report that of its report.
+// A copy is not called what the report of another file may be.
+func Copy(key string) string {
+	if strings.HasSuffix(key, reportSuffix) {
+		return Errors + sum(key)
+	}
+	return fit(Errors, key, "")
+}
+
+func Report(key string) string { return fit(Errors, key, reportSuffix) }
 
 // LeftOut is the key of the records of a file that were left out.
 func LeftOut(key string) string { return fit(Quarantine, key, ".ndjson") }
@@ -47,10 +55,14 @@ func LeftOut(key string) string { return fit(Quarantine, key, ".ndjson") }
 func fit(prefix, key, suffix string) string {
 	const longest = 1024 // bytes in a key (S3 User Guide, naming objects)
 	if len(prefix)+len(key)+len(suffix) > longest {
-		sum := sha256.Sum256([]byte(key))
-		key = hex.EncodeToString(sum[:])
+		key = sum(key)
 	}
 	return prefix + key + suffix
+}
+
+func sum(key string) string {
+	s := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(s[:])
 }
 
 // RuleMetadata is the metadata of a file that names its rule (x-amz-meta-rule).

@@ -28,6 +28,9 @@ func TestKeys(t *testing.T) {
 			t.Errorf("got %q, want %q", test.got, test.want)
 		}
 	}
+	if Copy("a.xml.report.json") == Report("a.xml") {
+		t.Error("a copy has the key of another file's report")
+	}
 	for _, key := range []string{Result(long), Copy(long), Report(long), LeftOut(long)} {
 		if len(key) > 100 {
 			t.Errorf("the key %q of a long one", key)
