@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // A testCase is a document, and what the rule is to make of it.
@@ -158,18 +159,18 @@ func (r *Rule) decodeOutput(text []byte) (any, error) {
 func (r *Rule) Test(ctx context.Context) []CaseResult {
 	results := make([]CaseResult, len(r.cases))
 	for i := range r.cases {
-		results[i] = CaseResult{r.cases[i].name, r.cases[i].run(ctx, r)}
+		results[i] = CaseResult{r.cases[i].name, r.cases[i].run(ctx, r, casePatience)}
 	}
 	return results
 }
 
 // run says why the case fails, "" if it does not.
-func (c *testCase) run(ctx context.Context, r *Rule) string {
+func (c *testCase) run(ctx context.Context, r *Rule, patience time.Duration) string {
 	if c.unresolved != "" {
 		return "the file " + c.unresolved + " is not here: run the case where the file is, or bundle the rule"
 	}
 	var out bytes.Buffer
-	summary, err := r.Run(ctx, bytes.NewReader(c.input), &out, Options{})
+	summary, err := r.Run(ctx, bytes.NewReader(c.input), &out, Options{Patience: patience})
 	var rejected *Rejected
 	switch {
 	case errors.As(err, &rejected) && c.hasErr:

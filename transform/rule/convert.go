@@ -47,6 +47,7 @@ func (r *Rule) build(b []byte, s *subject) ([]byte, []Failure) {
 	defer s.rest()
 	w := &writer{subject: s}
 	b, _ = w.object(b, r.fields)
+	s.late = len(w.failures) > 0 && s.over()
 	return b, w.failures
 }
 

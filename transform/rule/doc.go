@@ -73,8 +73,10 @@
 // and null elsewhere. It gives one value. None leaves the key out, as does an
 // object of which all keys are left out; more than one is a failure. null is
 // written as null. A default takes the place of null, and of none.
-// An expression sees no environment, no files and no modules, writes nothing but
-// its value, and has 5 seconds for all keys of a record.
+// An expression sees no environment, no files and no modules, and writes nothing
+// but its value. There is a minute for all keys of a record (5 seconds in a case),
+// so that what has no end does not run for ever: of a record that takes longer the
+// whole document is rejected.
 //
 // tonumber keeps whole numbers as they are, and makes 64-bit floats of others, as
 // all arithmetic of jq does; an amount that must stay as it is stays a text.

@@ -71,10 +71,9 @@ func FuzzParse(f *testing.F) {
 		case err != nil:
 			t.Fatal(err)
 		}
-		r.patience = time.Millisecond
 		r.Lint()
 		for i := range r.cases[:min(len(r.cases), 3)] {
-			r.cases[i].run(context.Background(), r)
+			r.cases[i].run(context.Background(), r, time.Millisecond)
 		}
 	})
 }

@@ -27,8 +27,6 @@ type Rule struct {
 	lints   Problems           // found while reading
 	inputAt transform.Position // of the input in the text
 
-	// patience is how long the jq of one record may take.
-	patience time.Duration
 }
 
 // Identity is the rule that has none: the dictionary of an XML document as JSON.
@@ -140,6 +138,10 @@ type Options struct {
 	// record, may have, where that is less than the rule says; 0 is no such
 	// limit. A document takes about six times its size in memory.
 	Size int
+	// Patience is how long the jq of one record may take, 0 for a minute. Of a
+	// record that takes longer the document is rejected, whatever onError says:
+	// the next would take as long.
+	Patience time.Duration
 }
 
 // A Summary is what became of a document.

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -44,7 +45,7 @@ func (r *Rule) Run(ctx context.Context, in io.Reader, out io.Writer, o Options) 
 	if o.Size > 0 && o.Size < r.input.size() {
 		r = r.within(o.Size)
 	}
-	x := &run{Rule: r, ctx: ctx, Options: o, out: r.writer(out), allowance: allowance{whole: ctx, patience: r.patience}}
+	x := &run{Rule: r, ctx: ctx, Options: o, out: r.writer(out), allowance: allowance{whole: ctx, patience: cmp.Or(o.Patience, patience)}}
 	defer x.allowance.end()
 	var err error
 	if x.source, err = r.open(in); err == nil {
@@ -83,7 +84,7 @@ func (r *Rule) writer(out io.Writer) record.Writer {
 // records converts the records up to the end, or up to an error that is not one
 // record's.
 func (x *run) records() error {
-	for len(x.failures) < maxFailures {
+	for len(x.failures) < maxFailures && !x.allowance.late {
 		if err := x.ctx.Err(); err != nil {
 			return err
 		}
@@ -151,7 +152,7 @@ func (x *run) fail(failures []Failure, input func() []byte) error {
 			failures[i].Record = x.read
 		}
 	}
-	if !x.quarantine {
+	if !x.quarantine || x.allowance.late {
 		x.failures = append(x.failures, failures[:min(len(failures), maxFailures-len(x.failures))]...)
 		return nil
 	}

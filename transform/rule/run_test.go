@@ -196,11 +196,14 @@ func TestSchemaProblems(t *testing.T) {
 
 func TestPatience(t *testing.T) {
 	for _, query := range []string{"def f: f; f", "[range(1e12)] | length", "last(range(1e12))", ".a | until(false; .)"} {
-		r := mustParse(t, `{"input": {"format": "ndjson"}, "map": {"x": "`+query+`", "y": "1"}}`)
-		r.patience = 20 * time.Millisecond
-		got := convertText(t, r, "{\"a\":1}\n")
-		if want := "rejected: line 1, column 1: record 1: map.x: takes longer than the 20ms that a record may\n"; got != want {
-			t.Errorf("%s: got %s", query, got)
+		for _, onError := range []string{"reject", "quarantine"} {
+			r := mustParse(t, `{"input": {"format": "ndjson"}, "onError": "`+onError+`", "map": {"x": "`+query+`", "y": "1"}}`)
+			records := strings.Repeat("{\"a\":1}\n", 1000) // of which the first alone is waited for
+			_, err := r.Run(t.Context(), strings.NewReader(records), io.Discard, Options{Patience: 20 * time.Millisecond})
+			const want = "line 1, column 1: record 1: map.x: takes longer than the 20ms that a record may"
+			if rejected := (*Rejected)(nil); !errors.As(err, &rejected) || err.Error() != want {
+				t.Errorf("%s, %s: got %v", query, onError, err)
+			}
 		}
 	}
 }

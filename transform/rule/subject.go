@@ -35,6 +35,7 @@ type allowance struct {
 	ctx      context.Context // ends when the time is over, nil where there is none yet
 	stop     context.CancelCauseFunc
 	timer    *time.Timer
+	late     bool // a record has taken longer
 }
 
 func (a *allowance) context() context.Context {
@@ -47,7 +48,7 @@ func (a *allowance) context() context.Context {
 		return a.ctx
 	}
 	a.ctx, a.stop = context.WithCancelCause(a.whole)
-	stop, cause := a.stop, late(a.patience)
+	stop, cause := a.stop, overtime(a.patience)
 	a.timer = time.AfterFunc(a.patience, func() { stop(cause) })
 	return a.ctx
 }
@@ -71,11 +72,11 @@ func (a *allowance) end() {
 	}
 }
 
-// late is a record that takes longer than it may.
-type late time.Duration
+// overtime is what is wrong with a record that takes longer than it may.
+type overtime time.Duration
 
-func (l late) Error() string {
-	return fmt.Sprintf("takes longer than the %v that a record may", time.Duration(l))
+func (o overtime) Error() string {
+	return fmt.Sprintf("takes longer than the %v that a record may", time.Duration(o))
 }
 
 // any is the record as a plain value.

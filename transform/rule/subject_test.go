@@ -16,7 +16,7 @@ func TestAllowance(t *testing.T) {
 			took *= time.Millisecond
 			ctx := a.context()
 			time.Sleep(took)
-			if a.context() != ctx || a.over() != (took > time.Second) || a.over() != (context.Cause(ctx) == late(time.Second)) {
+			if a.context() != ctx || a.over() != (took > time.Second) || a.over() != (context.Cause(ctx) == overtime(time.Second)) {
 				t.Errorf("over %v after %v: %v", a.over(), took, context.Cause(ctx))
 			}
 			a.rest()

@@ -84,9 +84,13 @@ var routes = map[string]route{
 	"GET /page/{file}":     (*api).page,
 }
 
-// patience is how long a request may take. API Gateway waits 29 seconds for a
-// function (its quota for integration timeouts), and then says nothing of why.
-const patience = 20 * time.Second
+// How long a request may take, and of it the jq of one record, so that a rule
+// without end is told as what it is. API Gateway waits 29 seconds for a function
+// (its quota for integration timeouts), and then says nothing of why.
+const (
+	patience       = 20 * time.Second
+	recordPatience = 10 * time.Second
+)
 
 func (a *api) handle(ctx context.Context, r events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)

@@ -74,7 +74,7 @@ func (a *api) try(ctx context.Context, r request) (answer.Answer, error) {
 	}
 	t := trial{Rule: place.RuleOf{ID: by.ID, Version: by.Version}, room: maxLeftOut}
 	out := beginning{limit: maxOutput}
-	t.Summary, err = by.Run(ctx, bytes.NewReader(document), &out, rule.Options{Quarantine: t.leave})
+	t.Summary, err = by.Run(ctx, bytes.NewReader(document), &out, rule.Options{Quarantine: t.leave, Patience: recordPatience})
 	if err != nil {
 		return answer.Answer{}, err
 	}

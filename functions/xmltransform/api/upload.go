@@ -45,7 +45,7 @@ func (a *api) upload(ctx context.Context, r request) (answer.Answer, error) {
 	if err != nil {
 		return answer.Answer{}, unknownRule(f.rule, err)
 	}
-	summary, err := by.Run(ctx, bytes.NewReader(f.data), io.Discard, rule.Options{})
+	summary, err := by.Run(ctx, bytes.NewReader(f.data), io.Discard, rule.Options{Patience: recordPatience})
 	if err != nil {
 		return answer.Answer{}, err
 	}
