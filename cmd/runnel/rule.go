@@ -65,7 +65,7 @@ func count(n int, thing string) string {
 
 // lintRules prints what is wrong or doubtful in rules.
 func lintRules(_ context.Context, c *call) error {
-	return c.eachRule("are in doubt", func(file string) (bool, error) {
+	return c.eachRule("with doubts", func(file string) (bool, error) {
 		r, err := rule.ParseFile(file)
 		var found rule.Problems
 		if err == nil {
