@@ -17,5 +17,6 @@
 // (no header, a failing disk) stops it. And memory does not grow with the
 // input: every decoder states the most it will hold.
 //
-// Nothing here knows of AWS or of the runtime.
+// Nothing here knows of the runtime, or calls AWS. Of DynamoDB, package record
+// knows how an item is written as JSON and what it may be.
 package transform

@@ -158,7 +158,7 @@ func (d *document) skipToken(kind jsontext.Kind) error {
 	if err != nil {
 		return err
 	}
-	if n := validUTF8(text); n < len(text) {
+	if n := transform.ValidUTF8(text); n < len(text) {
 		return &SyntaxError{after(begins, text[:n]), "not UTF-8 text"}
 	}
 	return nil

@@ -27,7 +27,7 @@ func (e *ItemError) Error() string {
 // What an item may be (DynamoDB Developer Guide, page ServiceQuotas). Numbers are
 // those of [transform.Decimal].
 const (
-	maxItemSize  = 400 << 10 // bytes as itemSize counts them
+	maxItemSize  = 400 << 10 // bytes as the itemizer counts them
 	maxItemDepth = 32        // of values within values, an attribute's own being at 1
 )
 
@@ -162,13 +162,10 @@ func (i *itemizer) number() error {
 func within(key string, err error) error {
 	var e *ItemError
 	if errors.As(err, &e) {
-		e.Path = "/" + pointerEscape.Replace(key) + e.Path
+		e.Path = string(jsontext.Pointer("").AppendToken(key)) + e.Path
 	}
 	return err
 }
-
-// pointerEscape is that of RFC 6901, section 3.
-var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
 
 func unquote(raw string) string {
 	s, _ := jsontext.AppendUnquote(nil, raw)

@@ -22,7 +22,7 @@ func NewJSON(r io.Reader, each *string, l Limits) Reader {
 	if each == nil {
 		return &whole{document: d}
 	}
-	e := &elements{document: d, each: *each}
+	e := &elements{document: d}
 	if *each != "" {
 		e.path = strings.Split(*each, "/")
 	}
@@ -73,7 +73,6 @@ func (d *document) record() (any, transform.Position, error) {
 // elements reads the elements of an array in a document.
 type elements struct {
 	*document
-	each   string
 	path   []string // keys that lead to the array
 	inside bool
 	err    error // what ended the stream

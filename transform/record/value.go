@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/runnel/runnel/transform"
 )
 
 // A scanner walks over text that is known to be JSON, so that it looks for the
@@ -71,26 +72,11 @@ func (f *flaw) Error() string { return f.reason }
 // value makes a plain value of text that is JSON. Its strings are parts of one
 // copy of the text. The error is a *flaw.
 func value(text []byte, depth int) (any, error) {
-	if n := validUTF8(text); n < len(text) {
+	if n := transform.ValidUTF8(text); n < len(text) {
 		return nil, &flaw{n, "not UTF-8 text"}
 	}
 	b := builder{scanner{text: string(text)}, depth}
 	return b.value()
-}
-
-// validUTF8 is how many bytes of the text are UTF-8.
-func validUTF8(text []byte) int {
-	if utf8.Valid(text) {
-		return len(text)
-	}
-	at := 0
-	for {
-		r, size := utf8.DecodeRune(text[at:])
-		if r == utf8.RuneError && size <= 1 {
-			return at
-		}
-		at += size
-	}
 }
 
 type builder struct {

@@ -42,6 +42,30 @@ func (n *node) get(name string) *node {
 	return nil
 }
 
+// begins is where a value begins, 0 without one.
+func (n *node) begins() int {
+	if n == nil {
+		return 0
+	}
+	return n.at
+}
+
+// json is the text of a value, none without one.
+func (n *node) json() []byte {
+	if n == nil {
+		return nil
+	}
+	return n.raw
+}
+
+// list are the elements of an array, none without one.
+func (n *node) list() []*node {
+	if n == nil {
+		return nil
+	}
+	return n.elements
+}
+
 // text is the value of a string.
 func (n *node) text() string {
 	s, err := jsontext.AppendUnquote(nil, n.raw)

@@ -88,13 +88,6 @@ func Bundle(name string) ([]byte, error) {
 	return append(bundle, text[written:]...), nil
 }
 
-func (n *node) list() []*node {
-	if n == nil {
-		return nil
-	}
-	return n.elements
-}
-
 // inline is the member that holds what the file of another does, nil for those
 // that name no file. Input that is not UTF-8 is written in base64.
 func (r *Rule) inline(c *testCase, m member) ([]byte, error) {

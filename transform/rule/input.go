@@ -2,6 +2,7 @@ package rule
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/runnel/runnel/transform/charset"
@@ -89,11 +90,12 @@ func (p *parser) input(n *node) input {
 
 // only refuses members where they do not go.
 func (p *parser) only(n *node, key string, ok bool, reason string, names ...string) {
+	if ok {
+		return
+	}
 	for _, m := range n.members {
-		for _, name := range names {
-			if m.name == name && !ok {
-				p.problemAt(m.at, under(key, name), "%s", reason)
-			}
+		if slices.Contains(names, m.name) {
+			p.problemAt(m.at, under(key, m.name), "%s", reason)
 		}
 	}
 }

@@ -29,20 +29,6 @@ func (p *parser) lintRule(n *node, r *Rule) {
 	}
 }
 
-func (n *node) begins() int {
-	if n == nil {
-		return 0
-	}
-	return n.at
-}
-
-func (n *node) json() []byte {
-	if n == nil {
-		return nil
-	}
-	return n.raw
-}
-
 // mentions says whether an expression has a name in it, of whatever it is one.
 func (r *Rule) mentions(name string) bool {
 	if r.fields == nil {

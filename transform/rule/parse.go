@@ -2,7 +2,6 @@ package rule
 
 import (
 	"regexp"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -13,13 +12,6 @@ import (
 const (
 	maxDocument = 4 << 20
 	maxQuery    = 16 << 10
-)
-
-// How long the jq of one record may take: long enough for any on a busy machine,
-// for what has no end alone is meant. A case is small, and somebody waits for it.
-const (
-	patience     = time.Minute
-	casePatience = 5 * time.Second
 )
 
 // Parse reads a rule. The error is Problems.
@@ -52,7 +44,7 @@ func parse(document []byte, open opener) (*Rule, error) {
 var ids = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 func (p *parser) rule(n *node, open opener) *Rule {
-	r := &Rule{input: input{format: formatXML}, output: output{format: formatJSON}}
+	r := &Rule{}
 	if !p.object(n, "", "id", "version", "description", "input", "map", "constants", "defaults", "required", "output", "onError", "cases") {
 		return r
 	}

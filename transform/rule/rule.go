@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -26,7 +27,6 @@ type Rule struct {
 
 	lints   Problems           // found while reading
 	inputAt transform.Position // of the input in the text
-
 }
 
 // Identity is the rule that has none: the dictionary of an XML document as JSON.
@@ -125,8 +125,8 @@ func (r *Rejected) Error() string {
 
 // Quarantined is a record that was left out of the result.
 type Quarantined struct {
-	Failures []Failure
-	Input    []byte // the record as JSON, or as a JSON string of its text where it could not be read
+	Failures []Failure       `json:"failures"`
+	Input    json.RawMessage `json:"input"` // the record, or a string of its text where it could not be read
 }
 
 // Options of a run.

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strings"
 
-	"github.com/runnel/runnel/transform"
 	"github.com/runnel/runnel/transform/record"
 )
 
@@ -96,22 +94,13 @@ func (x *run) records() error {
 		if err == nil {
 			err = x.record(s)
 		} else if f, bad, ok := flaw(err); ok && bad != nil {
-			err = x.fail([]Failure{f}, func() []byte { return quote(bad.Text) })
+			err = x.fail([]Failure{f}, func() []byte { return record.AppendJSON(nil, bad.Text) })
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// quote is a text as a JSON string; what is not UTF-8 in it becomes U+FFFD.
-func quote(text string) []byte {
-	b, err := transform.JSON(strings.ToValidUTF8(text, "\uFFFD"))
-	if err != nil {
-		return []byte(`""`)
-	}
-	return b[:len(b)-1]
 }
 
 // record converts a record and writes it, or leaves it out.

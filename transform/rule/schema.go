@@ -298,7 +298,9 @@ func pointer(location []string) string {
 	var b strings.Builder
 	for _, key := range location {
 		b.WriteByte('/')
-		b.WriteString(strings.NewReplacer("~", "~0", "/", "~1").Replace(key))
+		b.WriteString(pointerEscape.Replace(key))
 	}
 	return b.String()
 }
+
+var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")

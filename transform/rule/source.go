@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -89,22 +90,11 @@ func length(r io.Reader) int {
 	return 0
 }
 
-// readAll reads to the end into one piece of memory, if the length is known.
+// readAll reads to the end, into one piece of memory if the length is known.
 func readAll(r io.Reader, length int) ([]byte, error) {
-	b := make([]byte, 0, max(length+1, 64<<10)) // one more, to see the end
-	for {
-		n, err := r.Read(b[len(b):cap(b)])
-		b = b[:len(b)+n]
-		if err == io.EOF {
-			return b, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if len(b) == cap(b) {
-			b = append(b, make([]byte, len(b))...)[:len(b)]
-		}
-	}
+	b := bytes.NewBuffer(make([]byte, 0, max(length, 64<<10)+bytes.MinRead)) // to see the end
+	_, err := b.ReadFrom(r)
+	return b.Bytes(), err
 }
 
 // elementsOf are the elements of an XML document under a path.

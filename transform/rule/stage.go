@@ -74,13 +74,12 @@ func (s *subject) fails(code *gojq.Code) (fails bool) {
 	}()
 	results := code.RunWithContext(s.context(), s.any(), s.head)
 	for range 1000 {
-		switch v, ok := results.Next(); {
-		case !ok:
+		v, ok := results.Next()
+		if !ok {
 			return false
-		default:
-			if _, failed := v.(error); failed {
-				return !s.over()
-			}
+		}
+		if _, failed := v.(error); failed {
+			return !s.over()
 		}
 	}
 	return false

@@ -24,6 +24,13 @@ type subject struct {
 	*allowance
 }
 
+// How long the jq of one record may take: long enough for any on a busy machine,
+// for what has no end alone is meant. A case is small, and somebody waits for it.
+const (
+	patience     = time.Minute
+	casePatience = 5 * time.Second
+)
+
 // An allowance is the time that the jq of a record may take. It begins when it is
 // first asked for: plain paths take none worth measuring. The records of a run
 // have one after another, since a timer of its own costs as much as an

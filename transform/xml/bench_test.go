@@ -71,36 +71,45 @@ func invoices(size int) []byte {
 	})
 }
 
+// measure does something with a document again and again.
+func measure(b *testing.B, data []byte, do func(data []byte) error) {
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := do(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkDecode(b *testing.B) {
 	for _, d := range benchmarked {
 		data := d.make(3 * megabyte)
 		b.Run(d.name, func(b *testing.B) {
-			b.SetBytes(int64(len(data)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := xml.Parse(data, nil); err != nil {
-					b.Fatal(err)
-				}
-			}
+			measure(b, data, func(data []byte) error {
+				_, err := xml.Parse(data, nil)
+				return err
+			})
 		})
+	}
+}
+
+// encoding decodes a document and encodes it, into a buffer that is reused.
+func encoding() func(data []byte) error {
+	var out []byte
+	return func(data []byte) error {
+		v, err := xml.Parse(data, nil)
+		if err == nil {
+			out = v.AppendJSON(out[:0])
+		}
+		return err
 	}
 }
 
 func BenchmarkDecodeEncode(b *testing.B) {
 	for _, d := range benchmarked {
 		data := d.make(3 * megabyte)
-		b.Run(d.name, func(b *testing.B) {
-			b.SetBytes(int64(len(data)))
-			b.ReportAllocs()
-			var out []byte
-			for b.Loop() {
-				v, err := xml.Parse(data, nil)
-				if err != nil {
-					b.Fatal(err)
-				}
-				out = v.AppendJSON(out[:0])
-			}
-		})
+		b.Run(d.name, func(b *testing.B) { measure(b, data, encoding()) })
 	}
 }
 
@@ -109,39 +118,36 @@ func BenchmarkReader(b *testing.B) {
 	for _, d := range benchmarked {
 		data := d.make(3 * megabyte)
 		b.Run(d.name, func(b *testing.B) {
-			b.SetBytes(int64(len(data)))
-			b.ReportAllocs()
 			var out []byte
-			for b.Loop() {
+			measure(b, data, func(data []byte) error {
 				r, err := xml.NewReader(bytes.NewReader(data), d.each, nil)
-				if err != nil {
-					b.Fatal(err)
+				for err == nil {
+					var v xml.Value
+					if v, err = r.Next(); err == nil {
+						out = v.AppendJSON(out[:0])
+					}
 				}
-				var v xml.Value
-				for v, err = r.Next(); err == nil; v, err = r.Next() {
-					out = v.AppendJSON(out[:0])
-				}
-				if err != io.EOF {
-					b.Fatal(err)
-				}
-			}
+				return unlessEnd(err)
+			})
 		})
 	}
+}
+
+func unlessEnd(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
 }
 
 // BenchmarkAny is of a document as plain types, as a jq expression over the whole
 // takes it.
 func BenchmarkAny(b *testing.B) {
-	data := orders(3 * megabyte)
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
+	measure(b, orders(3*megabyte), func(data []byte) error {
 		v, err := xml.Parse(data, nil)
-		if err != nil {
-			b.Fatal(err)
-		}
 		v.Any()
-	}
+		return err
+	})
 }
 
 // BenchmarkEncodingXML is of the tokens of the standard library alone, nothing
@@ -150,32 +156,15 @@ func BenchmarkEncodingXML(b *testing.B) {
 	for _, d := range benchmarked {
 		data := d.make(3 * megabyte)
 		b.Run(d.name, func(b *testing.B) {
-			b.SetBytes(int64(len(data)))
-			for b.Loop() {
-				in := stdxml.NewDecoder(bytes.NewReader(data))
-				for {
-					if _, err := in.Token(); err == io.EOF {
-						break
-					} else if err != nil {
-						b.Fatal(err)
-					}
+			measure(b, data, func(data []byte) (err error) {
+				for in := stdxml.NewDecoder(bytes.NewReader(data)); err == nil; {
+					_, err = in.Token()
 				}
-			}
+				return unlessEnd(err)
+			})
 		})
 	}
 }
 
 // BenchmarkSmall is of a document of 1 KB.
-func BenchmarkSmall(b *testing.B) {
-	data := orders(1 << 10)
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	var out []byte
-	for b.Loop() {
-		v, err := xml.Parse(data, nil)
-		if err != nil {
-			b.Fatal(err)
-		}
-		out = v.AppendJSON(out[:0])
-	}
-}
+func BenchmarkSmall(b *testing.B) { measure(b, orders(1<<10), encoding()) }

@@ -70,9 +70,10 @@ type attribute struct {
 // the default is taken away has no uri.
 type declaration struct {
 	prefix, uri string
-	none        bool
 	at          uint32 // in the text
 }
+
+func (d *declaration) none() bool { return d.uri == "" }
 
 // declaredAt is what stands under @xmlns, an attribute.
 func (d *document) declaredAt(attr uint32) []declaration {

@@ -71,7 +71,7 @@ func (d *document) appendDeclarations(b []byte, attr uint32) []byte {
 	b = append(b, '{')
 	for _, n := range d.declaredAt(attr) {
 		b = append(appendString(b, []byte(n.prefix)), ':')
-		if n.none {
+		if n.none() {
 			b = append(b, "null"...)
 		} else {
 			b = appendString(b, []byte(n.uri))

@@ -91,7 +91,7 @@ func (p *parser) checkTarget(from, to int) bool {
 	if i := badInName(target); i >= 0 {
 		return p.badName(from, i)
 	}
-	if p.naming.processed && !isNCName(target) {
+	if p.namespaces.processed() && !isNCName(target) {
 		return p.fail(from, "a processing instruction cannot have a colon in its name")
 	}
 	if end, cut := p.starts(to, "?>"); !isSpace(p.buf[to]) && !end && !cut {

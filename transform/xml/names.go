@@ -22,7 +22,7 @@ const entrySize = 192
 // key it is depends on the namespaces in scope.
 type name struct {
 	text             string
-	prefix           uint32 // of its prefix, in namespaces
+	prefix           uint32 // its id in the scope
 	local            string
 	scope, attrScope uint64 // in which the keys are right
 	key, attrKey     uint32

@@ -79,18 +79,12 @@ func (s *scope) compact() scope {
 	return c
 }
 
-// A naming makes keys of names.
-type naming struct {
-	processed, strip bool
-	prefixes         map[string]string // by URI
-}
-
 // key is the key of a name in a namespace.
-func (n *naming) key(uri, local string) string {
-	if uri == "" || n.strip {
+func (n *Namespaces) key(uri, local string) string {
+	if uri == "" || n.Strip {
 		return local
 	}
-	p, ok := n.prefixes[uri]
+	p, ok := n.Map[uri]
 	switch {
 	case !ok:
 		return uri + ":" + local
@@ -108,12 +102,12 @@ func (p *parser) elementKey(id uint32, at int) (uint32, bool) {
 		return n.key, true
 	}
 	text := n.text
-	if p.naming.processed {
+	if p.namespaces.processed() {
 		pre := &p.scope.prefixes[n.prefix]
 		if !pre.bound {
 			return 0, p.unbound(at, n)
 		}
-		text = p.naming.key(pre.uri, n.local)
+		text = p.namespaces.key(pre.uri, n.local)
 	}
 	n.key, n.scope = p.names.key(text), p.scope.current
 	return n.key, true
@@ -127,14 +121,14 @@ func (p *parser) attributeKey(id uint32, at int) (uint32, bool) {
 		return n.attrKey, true
 	}
 	text := n.text
-	if p.naming.processed {
+	if p.namespaces.processed() {
 		text = n.local
 		if n.prefix != noPrefix {
 			pre := &p.scope.prefixes[n.prefix]
 			if !pre.bound {
 				return 0, p.unbound(at, n)
 			}
-			text = p.naming.key(pre.uri, n.local)
+			text = p.namespaces.key(pre.uri, n.local)
 		}
 	}
 	n.attrKey, n.attrScope = p.names.key("@"+text), p.scope.current
@@ -175,8 +169,8 @@ func (p *parser) declare(n *name, value []byte, at int) bool {
 	if reason := p.badDeclaration(pre, uri); reason != "" {
 		return p.fail(at, reason)
 	}
-	if !p.naming.strip {
-		p.pending = append(p.pending, declaration{pre, uri, pre == "" && uri == "", uint32(at - p.origin)})
+	if !p.namespaces.Strip {
+		p.pending = append(p.pending, declaration{pre, uri, uint32(at - p.origin)})
 	}
 	p.scope.bind(p.scope.id(pre), uri)
 	return true
@@ -195,7 +189,7 @@ func (p *parser) badDeclaration(pre, uri string) string {
 		return "a prefix cannot be declared for no namespace"
 	case len(uri) > p.limits.Name:
 		return "a namespace of more than " + strconv.Itoa(p.limits.Name) + " bytes"
-	case strings.HasPrefix(uri, "@") && !p.naming.strip:
+	case strings.HasPrefix(uri, "@") && !p.namespaces.Strip:
 		return "a namespace that begins with @, as the keys of attributes do"
 	}
 	return ""

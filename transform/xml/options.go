@@ -30,6 +30,7 @@ type Namespaces struct {
 	Map   map[string]string
 }
 
+// processed says that names are not kept as they are.
 func (n *Namespaces) processed() bool { return n.Strip || n.Map != nil }
 
 // Limits bound what a document may be; 0 is the default of each. The tree of a

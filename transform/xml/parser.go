@@ -9,11 +9,11 @@ import (
 // A parser reads a document token by token out of a window, and builds the tree.
 type parser struct {
 	document
-	limits  Limits
-	naming  naming
-	force   []string
-	each    string
-	charset string
+	limits     Limits
+	namespaces Namespaces
+	force      []string
+	each       string
+	charset    string
 
 	// The window: data is what was read, buf that of it which is UTF-8.
 	in      io.Reader // nil if the window is the document
@@ -76,12 +76,12 @@ type bound struct {
 
 func newParser(o *Options) *parser {
 	p := &parser{
-		limits:   o.Limits.orDefault(),
-		naming:   naming{o.Namespaces.processed(), o.Namespaces.Strip, o.Namespaces.Map},
-		force:    o.ForceList,
-		charset:  o.Charset,
-		building: true,
-		scope:    newScope(),
+		limits:     o.Limits.orDefault(),
+		namespaces: o.Namespaces,
+		force:      o.ForceList,
+		charset:    o.Charset,
+		building:   true,
+		scope:      newScope(),
 	}
 	p.names = newNames()
 	p.reset()

@@ -30,7 +30,7 @@ func (p *parser) name(from, to int) (uint32, bool) {
 	if i := badInName(n.text); i >= 0 {
 		return 0, p.badName(from, i)
 	}
-	if p.naming.processed && !p.split(&n, from) {
+	if p.namespaces.processed() && !p.split(&n, from) {
 		return 0, false
 	}
 	return p.names.add(n), true
@@ -105,7 +105,7 @@ func (p *parser) begin(t *tag) bool {
 	if p.rooted && len(p.open) == 0 {
 		return p.fail(p.pos, "a second root element <"+p.names.all[t.name].text+">: a document has one")
 	}
-	if p.naming.processed && !p.declarations(t) {
+	if p.namespaces.processed() && !p.declarations(t) {
 		return false
 	}
 	key, ok := p.elementKey(t.name, p.pos+1)

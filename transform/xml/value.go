@@ -44,7 +44,7 @@ func (v Value) Kind() Kind {
 	case ofDeclarations:
 		return Object
 	case ofDeclaration:
-		if v.d.declared[v.i].none {
+		if v.d.declared[v.i].none() {
 			return Null
 		}
 		return Text
@@ -241,7 +241,7 @@ func (d *document) anyList(head uint32) any {
 func (d *document) anyDeclarations(attr uint32) any {
 	m := make(map[string]any)
 	for _, n := range d.declaredAt(attr) {
-		if n.none {
+		if n.none() {
 			m[n.prefix] = nil
 		} else {
 			m[n.prefix] = n.uri

@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/runnel/runnel/transform"
 )
 
 // chunk is how much is read at once, at least.
@@ -86,23 +88,11 @@ func (p *parser) validate() {
 			}
 		}
 	}
-	if !utf8.Valid(p.data[from:to]) {
-		to = from + validPrefix(p.data[from:])
+	if n := transform.ValidUTF8(p.data[from:to]); n < to-from {
+		to = from + n
 		p.ended, p.invalid, p.readErr = true, true, nil
 	}
 	p.buf = p.data[:to]
-}
-
-// validPrefix is how much of b is UTF-8.
-func validPrefix(b []byte) int {
-	for i := 0; i < len(b); {
-		r, n := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && n <= 1 {
-			return i
-		}
-		i += n
-	}
-	return len(b)
 }
 
 func (p *parser) tooLong() error {
@@ -132,7 +122,7 @@ func (p *parser) compact() {
 	p.compile()
 	for i := range p.open {
 		n := name{text: old.all[p.open[i].name].text}
-		if p.naming.processed {
+		if p.namespaces.processed() {
 			p.split(&n, 0) // which it could before
 		}
 		id := p.names.find([]byte(n.text))
