@@ -33,28 +33,28 @@ type Content struct {
 	Data []byte
 }
 
-// A Complaint is the body of every answer that is not a success.
-type Complaint struct {
+// A complaint is the body of every answer that is not a success.
+type complaint struct {
 	Message string `json:"message"`
 }
 
 // Refuse is an answer that is not a success.
 func Refuse(status int, message string) Answer {
-	return Answer{Status: status, Body: Complaint{message}}
+	return Answer{Status: status, Body: complaint{message}}
 }
 
 // Failure is the answer to an error that is not the caller's: it is logged, and
 // the caller learns whether it is worth trying again.
 func Failure(ctx context.Context, err error) Answer {
-	if IsThrottle(err) {
+	if isThrottle(err) {
 		return Refuse(http.StatusTooManyRequests, "the service is busy; try again")
 	}
 	slog.ErrorContext(ctx, "the request failed", "error", err)
 	return Refuse(http.StatusInternalServerError, "Internal server error")
 }
 
-// IsThrottle tells whether DynamoDB or S3 asks to be asked later.
-func IsThrottle(err error) bool {
+// isThrottle tells whether DynamoDB or S3 asks to be asked later.
+func isThrottle(err error) bool {
 	var e smithy.APIError
 	return errors.As(err, &e) && throttles[e.ErrorCode()]
 }
@@ -66,6 +66,16 @@ var throttles = map[string]bool{
 	"SlowDown":                               true,
 }
 
+// Encoded is the answer with the body that is sent: a Content, or nil for none.
+func (a Answer) Encoded() (Answer, error) {
+	if _, ok := a.Body.(Content); ok || a.Body == nil {
+		return a, nil
+	}
+	b, err := transform.JSON(a.Body)
+	a.Body = Content{"application/json", b}
+	return a, err
+}
+
 // Response is the answer as API Gateway takes it from a Lambda proxy
 // integration.
 func (a Answer) Response() (events.APIGatewayProxyResponse, error) {
@@ -73,16 +83,10 @@ func (a Answer) Response() (events.APIGatewayProxyResponse, error) {
 	for name, value := range a.Header {
 		out.Headers[name] = value
 	}
-	if a.Body == nil {
-		return out, nil
-	}
+	a, err := a.Encoded()
 	content, ok := a.Body.(Content)
-	if !ok {
-		b, err := transform.JSON(a.Body)
-		if err != nil {
-			return out, err
-		}
-		content = Content{"application/json", b}
+	if err != nil || !ok {
+		return out, err
 	}
 	out.Headers["Content-Type"] = content.Type
 	out.Body, out.IsBase64Encoded = string(content.Data), a.Base64

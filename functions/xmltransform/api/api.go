@@ -49,13 +49,10 @@ type api struct {
 // Open makes the function. It takes every route.
 func Open(ctx context.Context) (any, error) {
 	a := api{fallback: os.Getenv("DEFAULT_RULE")}
-	var table string
-	for _, v := range []struct {
-		name  string
-		value *string
-	}{{"XML_BUCKET", &a.files}, {"JSON_BUCKET", &a.results}, {"RULES_TABLE", &table}} {
+	table := ""
+	for name, value := range map[string]*string{"XML_BUCKET": &a.files, "JSON_BUCKET": &a.results, "RULES_TABLE": &table} {
 		var err error
-		if *v.value, err = environment.Variable(v.name); err != nil {
+		if *value, err = environment.Variable(name); err != nil {
 			return nil, err
 		}
 	}

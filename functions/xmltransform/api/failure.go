@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/aws/aws-lambda-go/events"
-
 	"github.com/runnel/runnel/functions/answer"
 	"github.com/runnel/runnel/functions/xmltransform/rules"
-	"github.com/runnel/runnel/transform"
 	"github.com/runnel/runnel/transform/rule"
 )
 
@@ -98,33 +95,4 @@ func refused(err error) (a answer.Answer, ok bool) {
 
 func unprocessable(c complaint) answer.Answer {
 	return answer.Answer{Status: http.StatusUnprocessableEntity, Body: c}
-}
-
-const (
-	// maxAnswer is how many bytes an answer may have. Lambda takes 6 MB of it
-	// (Lambda Developer Guide, quotas), as base64.
-	maxAnswer = 4_400_000
-	// plain is how many bytes go as text, which people can read in a log.
-	plain = 64 << 10
-)
-
-// respond is the answer as API Gateway takes it.
-func respond(ctx context.Context, a answer.Answer) (events.APIGatewayProxyResponse, error) {
-	content, ok := a.Body.(answer.Content)
-	if !ok && a.Body != nil {
-		b, err := transform.JSON(a.Body)
-		if err != nil {
-			return answer.Failure(ctx, err).Response()
-		}
-		content = answer.Content{Type: "application/json", Data: b}
-	}
-	if len(content.Data) > maxAnswer {
-		return answer.Failure(ctx, fmt.Errorf("an answer of %d bytes", len(content.Data))).Response()
-	}
-	if a.Body != nil {
-		a.Body, a.Base64 = content, len(content.Data) > plain
-	}
-	out, err := a.Response()
-	out.Headers["X-Content-Type-Options"] = "nosniff"
-	return out, err
 }

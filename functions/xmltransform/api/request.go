@@ -67,9 +67,13 @@ func (r request) body() ([]byte, error) {
 }
 
 // isForm tells whether the body is a form as browsers send it.
-func (r request) isForm() bool {
-	kind, _, _ := strings.Cut(r.header("Content-Type"), ";")
-	return strings.EqualFold(strings.TrimSpace(kind), "multipart/form-data")
+func (r request) isForm() bool { return isOf(r.header("Content-Type"), "multipart/form-data") }
+
+// isOf tells whether a content type, with or without parameters, is of a media
+// type.
+func isOf(contentType, mediaType string) bool {
+	kind, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(kind), mediaType)
 }
 
 const (

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"path"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,17 +25,14 @@ const (
 	maxInline = 3 << 20 // bytes of a result that an answer has in it
 	maxReport = 1 << 20 // bytes of a report
 	linkLasts = 15 * time.Minute
-
-	longestKey = 1024 // bytes (S3 User Guide, object key names)
 )
 
 // A progress is how far a file is, and once it succeeded its result: as JSON, as
 // the text that it is otherwise, or as a link where it is large.
 type progress struct {
 	place.Notice
-	JSON json.RawMessage `json:"json,omitempty"`
-	Text *string         `json:"text,omitempty"`
-	URL  string          `json:"url,omitempty"` // for linkLasts
+	output
+	URL string `json:"url,omitempty"` // for linkLasts
 }
 
 // status finds what became of a file. Results and reports say which state of the
@@ -44,7 +40,7 @@ type progress struct {
 // then.
 func (a *api) status(ctx context.Context, r request) (answer.Answer, error) {
 	key := r.PathParameters["key"]
-	if len(key) > longestKey {
+	if len(key) > place.LongestKey {
 		return noFile(key), nil
 	}
 	source, err := a.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &a.files, Key: &key})
@@ -143,16 +139,10 @@ func (a *api) attach(ctx context.Context, p *progress, head *s3.HeadObjectOutput
 
 // put takes a result whose JSON, as a part of the answer's, is not too long.
 func (p *progress) put(text []byte, contentType string) bool {
-	if isJSON(contentType) && json.Valid(text) {
-		p.JSON = text
-	} else {
-		s := string(text)
-		p.Text = &s
-	}
-	if fits(p) {
+	if p.output = outputOf(text, contentType); fits(p) {
 		return true
 	}
-	p.JSON, p.Text = nil, nil
+	p.output = output{}
 	return false
 }
 
@@ -195,9 +185,4 @@ func madeBy(metadata map[string]string) *place.RuleOf {
 func number(metadata map[string]string, name string) int {
 	n, _ := strconv.Atoi(metadata[name])
 	return n
-}
-
-func isJSON(contentType string) bool {
-	kind, _, _ := strings.Cut(contentType, ";")
-	return strings.EqualFold(strings.TrimSpace(kind), "application/json")
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"unicode/utf8"
 
 	"github.com/runnel/runnel/functions/answer"
 	"github.com/runnel/runnel/functions/xmltransform/place"
@@ -25,10 +24,9 @@ const (
 type trial struct {
 	Rule place.RuleOf `json:"rule"`
 	rule.Summary
-	JSON    json.RawMessage `json:"json,omitempty"`
-	Text    *string         `json:"text,omitempty"` // of a result that is not one JSON value, or is cut
-	Cut     bool            `json:"cut,omitempty"`  // there is more than the text
-	LeftOut []leftOut       `json:"leftOut,omitempty"`
+	output
+	Cut     bool      `json:"cut,omitempty"` // there is more than the text
+	LeftOut []leftOut `json:"leftOut,omitempty"`
 
 	room int // for more of LeftOut
 }
@@ -108,37 +106,12 @@ func (a *api) ruleAndDocument(ctx context.Context, r request, body []byte) (*rul
 
 // show puts the result into the answer, as much of it as there is room for.
 func (t *trial) show(out *beginning, contentType string) {
-	text := out.text
-	if t.Cut = out.more; !t.Cut && isJSON(contentType) && json.Valid(text) {
-		t.JSON = text
-	} else {
-		s := string(text)
-		t.Text = &s
-	}
-	if !t.Cut && fits(t) {
-		return
-	}
-	s := whole(text[:min(len(text), maxCut)])
-	t.JSON, t.Text, t.Cut = nil, &s, true
-}
-
-// fits tells whether a body is not too long for an answer.
-func fits(body any) bool {
-	b, err := transform.JSON(body)
-	return err == nil && len(b) <= maxAnswer
-}
-
-// whole drops the character that a text was cut in.
-func whole(text []byte) string {
-	for i := len(text) - 1; i >= max(0, len(text)-utf8.UTFMax); i-- {
-		if utf8.RuneStart(text[i]) {
-			if !utf8.FullRune(text[i:]) {
-				text = text[:i]
-			}
-			break
+	if !out.more {
+		if t.output = outputOf(out.text, contentType); fits(t) {
+			return
 		}
 	}
-	return string(text)
+	t.output, t.Cut = outputText(whole(out.text[:min(len(out.text), maxCut)])), true
 }
 
 // A beginning keeps the beginning of what is written to it.

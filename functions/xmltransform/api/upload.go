@@ -63,7 +63,7 @@ func (a *api) upload(ctx context.Context, r request) (answer.Answer, error) {
 	source := place.ObjectOf(a.files, f.key, put.ETag, put.VersionId, int64(len(f.data)))
 	return answer.Answer{
 		Status: http.StatusAccepted, Header: map[string]string{"Location": r.location(link(f.key))},
-		Body: accepted{place.Pending, source, ruleOf(by), summary, link(f.key)},
+		Body: accepted{place.Pending, source, by.RuleOf(), summary, link(f.key)},
 	}, nil
 }
 
@@ -77,13 +77,6 @@ func unknownRule(named string, err error) error {
 		return bad("%v", err)
 	}
 	return errors.New("the default rule: " + err.Error())
-}
-
-func ruleOf(s *rules.Stored) *place.RuleOf {
-	if s.ID == "" {
-		return nil
-	}
-	return &place.RuleOf{ID: s.ID, Version: s.Version}
 }
 
 // file is the file of a request and where it goes.

@@ -3,12 +3,10 @@ package convert
 import (
 	"context"
 	"errors"
-	"io"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/runnel/runnel/functions/object"
 	"github.com/runnel/runnel/functions/upload"
@@ -34,7 +32,7 @@ func (c *converter) attempt(ctx context.Context, bucket, key string) (*place.Not
 		return nil, err
 	}
 	in, err := object.Open(ctx, c.s3, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
-	if isMissing(err) {
+	if object.IsGone(err) {
 		return nil, errGone
 	}
 	if err != nil {
@@ -89,7 +87,7 @@ func (a *attempt) convert(ctx context.Context) (*place.Notice, error) {
 		return nil, errors.Join(err, out.Abort(ctx), left.out.Abort(ctx))
 	}
 	n := &place.Notice{
-		Status: place.Succeeded, Source: a.source, Rule: a.ruleOf(), Summary: &summary,
+		Status: place.Succeeded, Source: a.source, Rule: a.rule.RuleOf(), Summary: &summary,
 		Result: objectOf(out),
 	}
 	if left.count > 0 {
@@ -162,17 +160,10 @@ func (a *attempt) etagBefore() *string {
 	return a.was.ETag
 }
 
-func (a *attempt) ruleOf() *place.RuleOf {
-	if a.rule == nil || a.rule.ID == "" {
-		return nil
-	}
-	return &place.RuleOf{ID: a.rule.ID, Version: a.rule.Version}
-}
-
 // head is what S3 says of an object, nil if there is none.
 func (c *converter) head(ctx context.Context, bucket, key string) (*s3.HeadObjectOutput, error) {
 	out, err := c.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
-	if isMissing(err) {
+	if object.IsGone(err) {
 		return nil, nil
 	}
 	return out, err
@@ -188,13 +179,6 @@ func (c *converter) delete(ctx context.Context, keys ...string) error {
 	return nil
 }
 
-// isMissing says that there is no such object.
-func isMissing(err error) bool {
-	var head *types.NotFound // has no code: an answer to HEAD has no body
-	var get *types.NoSuchKey
-	return errors.As(err, &head) || errors.As(err, &get)
-}
-
 // A writer is an upload as Run writes to it.
 type writer struct {
 	ctx context.Context
@@ -207,5 +191,3 @@ func (w writer) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
-
-var _ io.Writer = writer{}

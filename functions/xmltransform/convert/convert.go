@@ -2,7 +2,8 @@
 // by the rule of its customer: the result is in another bucket under the name of
 // the file, and a topic is told.
 //
-// The event of a file comes as S3 sends it, or in the messages of an SQS queue.
+// The event of a file comes as S3 sends it, in the envelope of an SNS topic, or
+// with either in the messages of an SQS queue.
 //
 // What is wrong with a file, the file is told of: a copy of it and a report are
 // under errors/ in the bucket of the results, and the topic is told. Any other
@@ -129,25 +130,26 @@ func (c *converter) file(ctx context.Context, bucket, key string) (*place.Notice
 		log.InfoContext(ctx, "a folder is not converted")
 		return nil, nil
 	}
-	for n := 1; n <= attempts; n++ {
+	for n := 1; ; n++ {
 		notice, err := c.attempt(ctx, bucket, key)
 		switch {
 		case errors.Is(err, errGone):
 			log.WarnContext(ctx, "the object is gone")
 			return nil, nil
+		case isChanged(err) && n == attempts:
+			return nil, fmt.Errorf("the file or its result was replaced %d times while it was converted", n)
 		case isChanged(err):
 			log.InfoContext(ctx, "begun again", "attempt", n, "because", err)
 			if err := backoff.Pause(ctx, n); err != nil {
 				return nil, err
 			}
-			continue
 		case err != nil:
 			return nil, err
+		default:
+			log.InfoContext(ctx, notice.Status, "reason", notice.Reason)
+			return notice, c.tell(ctx, notice)
 		}
-		log.InfoContext(ctx, notice.Status, "reason", notice.Reason)
-		return notice, c.tell(ctx, notice)
 	}
-	return nil, fmt.Errorf("the file or its result was replaced %d times while it was converted", attempts)
 }
 
 // errGone is a file that was deleted before it was read.

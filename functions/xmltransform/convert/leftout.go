@@ -2,7 +2,6 @@ package convert
 
 import (
 	"context"
-	"encoding/json"
 	"strconv"
 
 	"github.com/runnel/runnel/functions/upload"
@@ -31,10 +30,7 @@ func (a *attempt) newLeftOut(ctx context.Context) *leftOut {
 }
 
 func (l *leftOut) add(q rule.Quarantined) error {
-	line, err := transform.JSON(struct {
-		Failures []rule.Failure  `json:"failures"`
-		Input    json.RawMessage `json:"input"`
-	}{q.Failures, q.Input})
+	line, err := transform.JSON(q)
 	if err != nil {
 		return err
 	}

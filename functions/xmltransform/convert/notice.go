@@ -67,7 +67,7 @@ func attribute(s string) types.MessageAttributeValue {
 // metadata ties what is written to the file and the rule.
 func (a *attempt) metadata() map[string]string {
 	m := a.source.Metadata()
-	if r := a.ruleOf(); r != nil {
+	if r := a.rule.RuleOf(); r != nil {
 		m[place.RuleID], m[place.RuleVersion] = r.ID, strconv.Itoa(r.Version)
 	}
 	return m

@@ -22,7 +22,7 @@ func (a *attempt) reject(ctx context.Context, why *rule.Rejected) (*place.Notice
 		return nil, err
 	}
 	n := &place.Notice{
-		Status: place.Failed, Source: a.source, Rule: a.ruleOf(),
+		Status: place.Failed, Source: a.source, Rule: a.rule.RuleOf(),
 		Report: &place.Object{Bucket: a.results, Key: place.Report(a.source.Key)},
 		Reason: why.Failures[0].Error(), Failures: why.Failures,
 	}

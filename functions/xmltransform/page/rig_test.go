@@ -13,12 +13,12 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/runnel/runnel"
 	"github.com/runnel/runnel/deploy"
 	"github.com/runnel/runnel/functions"
+	"github.com/runnel/runnel/functions/environment"
 )
 
 // TestMain lets the test binary be the pipeline's functions, which the runtime
@@ -56,16 +56,8 @@ func startPipeline(t *testing.T) *pipeline {
 			t.Error(err)
 		}
 	})
-	endpoint := r.Endpoint()
-	cfg := aws.Config{
-		Region: "us-east-1", BaseEndpoint: &endpoint,
-		Credentials: credentials.NewStaticCredentialsProvider("runnel", "runnel", ""),
-	}
-	out := deployed(t, cfg)
-	return &pipeline{
-		page: local(t, endpoint, out["PageUrl"]), out: out,
-		s3: s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
-	}
+	out := deployed(t, r.AWS())
+	return &pipeline{page: local(t, r.Endpoint(), out["PageUrl"]), out: out, s3: environment.S3(r.AWS())}
 }
 
 // deployed deploys the pipeline, and returns the outputs of its stack.

@@ -51,10 +51,12 @@ func Report(key string) string { return fit(Errors, key, reportSuffix) }
 // LeftOut is the key of the records of a file that were left out.
 func LeftOut(key string) string { return fit(Quarantine, key, ".ndjson") }
 
+// LongestKey is the most bytes of a key (S3 User Guide, naming objects).
+const LongestKey = 1024
+
 // fit is a key made of another, or of its SHA-256 sum if it were too long.
 func fit(prefix, key, suffix string) string {
-	const longest = 1024 // bytes in a key (S3 User Guide, naming objects)
-	if len(prefix)+len(key)+len(suffix) > longest {
+	if len(prefix)+len(key)+len(suffix) > LongestKey {
 		key = sum(key)
 	}
 	return prefix + key + suffix

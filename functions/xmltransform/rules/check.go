@@ -47,10 +47,7 @@ func (e *Mismatch) Error() string {
 // own if that is "". The error is what is wrong with it: a *TooLarge,
 // rule.Problems, a *Mismatch or a *Failed.
 func check(ctx context.Context, id string, document []byte) (*rule.Rule, error) {
-	if len(document) > MaxDocument {
-		return nil, &TooLarge{len(document)}
-	}
-	r, err := rule.Parse(document)
+	r, err := parse(document)
 	if err != nil {
 		return nil, err
 	}
@@ -66,15 +63,19 @@ func check(ctx context.Context, id string, document []byte) (*rule.Rule, error) 
 // Unsaved is a rule that is not in the table, compiled, as if it were there under
 // the id. Its cases are not run. The error is a *TooLarge or rule.Problems.
 func Unsaved(id string, document []byte) (*Stored, error) {
-	if len(document) > MaxDocument {
-		return nil, &TooLarge{len(document)}
-	}
-	r, err := rule.Parse(document)
+	r, err := parse(document)
 	if err != nil {
 		return nil, err
 	}
 	r.ID = id
 	return &Stored{ID: id, Version: r.Version, Document: document, Rule: r}, nil
+}
+
+func parse(document []byte) (*rule.Rule, error) {
+	if len(document) > MaxDocument {
+		return nil, &TooLarge{len(document)}
+	}
+	return rule.Parse(document)
 }
 
 // checkFiles refuses cases whose texts stand in files: there are none here.

@@ -36,6 +36,15 @@ type Stored struct {
 	*rule.Rule
 }
 
+// RuleOf is how a file tells that it was converted by the rule: nil where there was
+// none to choose.
+func (s *Stored) RuleOf() *place.RuleOf {
+	if s == nil || s.ID == "" {
+		return nil
+	}
+	return &place.RuleOf{ID: s.ID, Version: s.Version}
+}
+
 // A Table is the table of rules. It is safe for use by several goroutines.
 type Table struct {
 	db   *dynamodb.Client

@@ -9,7 +9,7 @@ import { read } from "./source.js";
 const pause = 400; // milliseconds without a change
 
 export class Trial {
-  // rule() is the rule's text, and id() its id; editor is where it is edited.
+  // editor is where the rule is edited, and id() is its id.
   constructor({ editor, id }) {
     Object.assign(this, { ruleEditor: editor, id });
     this.sample = new Editor({ label: "Sample document", oninput: () => this.changed(), className: ".sample" });
