@@ -177,41 +177,59 @@ func (c *call) raw() ([]byte, error) {
 func (c *call) readAll(r io.Reader, length int64) ([]byte, error) {
 	limit := c.maxBody()
 	if length > limit {
-		c.discard(r)
+		if c.r.Header.Get("Expect") == "" { // else the client asks before it writes, and need not write
+			discard(r)
+		}
 		return nil, c.tooLarge()
 	}
 	buf := c.buffers.Get().(*bytes.Buffer)
 	buf.Reset()
-	if length > 0 {
-		// What is announced need not come: more is made as it does.
-		buf.Grow(int(min(length, 1<<20)) + bytes.MinRead)
-	}
-	_, err := buf.ReadFrom(io.LimitReader(r, limit+1))
 	c.buf = buf
-	switch {
+	switch err := ReadBody(buf, r, length, limit); {
 	case err == io.ErrUnexpectedEOF:
 		return nil, ErrIncompleteBody
 	case err != nil:
 		return nil, err
 	case int64(buf.Len()) > limit:
-		c.discard(r)
 		return nil, c.tooLarge()
 	}
 	return buf.Bytes(), nil
 }
 
-// maxDiscarded is how much of a refused body is read.
-const maxDiscarded = 64 << 20
+// Sizes of bodies, in bytes.
+const (
+	trusted      = 64 << 10 // may be announced without any of it having come
+	maxDiscarded = 64 << 20 // is read of one that is refused
+)
+
+// ReadBody reads a body, whose length is -1 if it is not announced, into an empty
+// buffer. Of one over the limit the buffer gets a byte more than that, and the
+// rest is read away. Room for a large body is made once, when an eighth of what
+// is announced has come: many may announce one and send nothing.
+func ReadBody(buf *bytes.Buffer, r io.Reader, length, limit int64) error {
+	body := io.LimitReader(r, limit+1)
+	length = min(length, limit+1)
+	if length > trusted {
+		if _, err := io.CopyN(buf, body, length/8); err == io.EOF {
+			return io.ErrUnexpectedEOF
+		} else if err != nil {
+			return err
+		}
+	}
+	if left := int(length) - buf.Len(); left > 0 {
+		buf.Grow(left + bytes.MinRead)
+	}
+	_, err := buf.ReadFrom(body)
+	if int64(buf.Len()) > limit {
+		discard(r)
+	}
+	return err
+}
 
 // discard reads what is left of a body that is refused. Many clients look for an
 // answer only when they have written all, and the server closes a connection on
-// which more is to come. One that asked before it writes (Expect: 100-continue)
-// need not write.
-func (c *call) discard(r io.Reader) {
-	if c.r.Header.Get("Expect") == "" {
-		io.CopyN(io.Discard, r, maxDiscarded)
-	}
-}
+// which more is to come.
+func discard(r io.Reader) { io.CopyN(io.Discard, r, maxDiscarded) }
 
 // release gives the body's bytes back. Nothing that outlives the request refers to
 // them.

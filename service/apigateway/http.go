@@ -2,11 +2,12 @@ package apigateway
 
 import (
 	"bytes"
-	"io"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/runnel/runnel/wire"
 )
 
 // Paths of the runtime's own host that are calls of APIs, as LocalStack has
@@ -84,32 +85,10 @@ func (s *Service) Handler() http.Handler {
 	})
 }
 
-// Sizes of bodies, in bytes.
-const (
-	trusted      = 64 << 10 // may be said without any of it having come
-	maxDiscarded = 64 << 20 // is read of one that is too large
-)
-
-// bodyOf reads a body, or as much of it as shows that it is too large. Room for
-// a large one is made once, when an eighth of the length that was told has come:
-// many may tell one and send nothing.
+// bodyOf reads a body, or as much of it as shows that it is too large.
 func bodyOf(r *http.Request) ([]byte, bool) {
 	var b bytes.Buffer
-	body := io.LimitReader(r.Body, MaxBody+1)
-	told := min(r.ContentLength, MaxBody+1)
-	if told > trusted {
-		if _, err := io.CopyN(&b, body, told/8); err != nil {
-			return nil, false
-		}
-	}
-	if left := int(told) - b.Len(); left > 0 {
-		b.Grow(left + bytes.MinRead)
-	}
-	_, err := b.ReadFrom(body)
-	if b.Len() > MaxBody && r.Header.Get("Expect") == "" {
-		// Many clients look for an answer only when they have written all.
-		io.CopyN(io.Discard, r.Body, maxDiscarded)
-	}
+	err := wire.ReadBody(&b, r.Body, r.ContentLength, MaxBody)
 	return b.Bytes(), err == nil
 }
 

@@ -155,7 +155,7 @@ func (s *Service) operate(ctx context.Context) error {
 	}
 }
 
-// pause is the time before an operation that the store failed is taken up again.
+// pause is the time before what failed is taken up again: an operation, a notice.
 func (s *Service) pause(ctx context.Context) {
 	alarm := s.store.Clock().Alarm(s.store.Clock().Now().Add(time.Second))
 	defer alarm.Stop()
