@@ -91,16 +91,7 @@ func (p *xmlProbe) uploadCatalogue(ctx context.Context, key string, size int64) 
 	r, w := io.Pipe()
 	go func() { w.CloseWithError(sampledata.Catalogue(w, size)) }()
 	defer r.Close()
-	made, err := p.s3.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: aws.String(xmlBucket), Key: &key})
-	if err != nil {
-		return err
-	}
-	parts, err := uploadParts(ctx, p.s3, made, r)
-	if err != nil {
-		return err
-	}
-	_, err = p.s3.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: made.Bucket, Key: &key, UploadId: made.UploadId, MultipartUpload: parts})
-	return err
+	return uploadStream(ctx, p.s3, xmlBucket, key, r)
 }
 
 func (p *xmlProbe) awaitResult(ctx context.Context, key string) error {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
@@ -39,7 +38,7 @@ func bigCSV(ctx context.Context, l *lab) error {
 	}
 	rows := bigFile / l.scale / len(row(nil, 0))
 	begin := time.Now()
-	if err := p.uploadStream(ctx, "big.csv", rows); err != nil {
+	if err := uploadStream(ctx, p.s3, p.bucket, "big.csv", newCSV(rows)); err != nil {
 		return err
 	}
 	uploaded, err := s.peak()
@@ -57,20 +56,6 @@ func bigCSV(ctx context.Context, l *lab) error {
 	fmt.Printf("%d rows (%d MiB) in %v: %.0f rows/s; most memory resident, binary included: %d MiB after the upload, %d MiB at the end\n",
 		rows, rows*len(row(nil, 0))>>20, took.Round(time.Second), float64(rows)/took.Seconds(), uploaded, passed)
 	return p.verify(ctx, rows)
-}
-
-// uploadStream uploads rows in parts, as `aws s3 cp` does with a large file.
-func (p *probe) uploadStream(ctx context.Context, key string, rows int) error {
-	made, err := p.s3.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &p.bucket, Key: &key})
-	if err != nil {
-		return err
-	}
-	parts, err := uploadParts(ctx, p.s3, made, newCSV(rows))
-	if err != nil {
-		return err
-	}
-	_, err = p.s3.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: &p.bucket, Key: &key, UploadId: made.UploadId, MultipartUpload: parts})
-	return err
 }
 
 // queued puts a million messages into a queue.

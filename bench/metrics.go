@@ -29,7 +29,7 @@ func metricsCost(ctx context.Context, l *lab) error {
 	return nil
 }
 
-// rounds is how often each of both is measured; the figure is the median.
+// rounds is how often each of what is compared is measured; the figure is the median.
 const rounds = 15
 
 func inTurn(ctx context.Context, l *lab, w workload) (with, without float64, err error) {

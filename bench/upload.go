@@ -12,6 +12,20 @@ import (
 
 const partSize = 8 << 20
 
+// uploadStream uploads what r has in parts, as `aws s3 cp` does with a large file.
+func uploadStream(ctx context.Context, client *s3.Client, bucket, key string, r io.Reader) error {
+	made, err := client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key})
+	if err != nil {
+		return err
+	}
+	parts, err := uploadParts(ctx, client, made, r)
+	if err != nil {
+		return err
+	}
+	_, err = client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: made.UploadId, MultipartUpload: parts})
+	return err
+}
+
 // uploadParts sends what r has, a part at a time.
 func uploadParts(ctx context.Context, client *s3.Client, made *s3.CreateMultipartUploadOutput, r io.Reader) (*s3types.CompletedMultipartUpload, error) {
 	parts := new(s3types.CompletedMultipartUpload)

@@ -141,9 +141,8 @@ type filter struct {
 
 // leftOut is a line of the file of the records that were left out.
 type leftOut struct {
-	File     string          `json:"file"`
-	Failures []rule.Failure  `json:"failures"`
-	Input    json.RawMessage `json:"input"`
+	File string `json:"file"`
+	rule.Quarantined
 }
 
 // run writes the results of the files, one after another, up to the first that
@@ -209,7 +208,7 @@ func (f *filter) file(ctx context.Context, name string) error {
 // leave takes a record that the rule leaves out.
 func (f *filter) leave(file string, q rule.Quarantined) error {
 	if f.leftOut != nil {
-		return f.leftOut.Encode(leftOut{file, q.Failures, q.Input})
+		return f.leftOut.Encode(leftOut{file, q})
 	}
 	printFailures(f.stderr, file, q.Failures)
 	return nil
