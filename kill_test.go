@@ -43,8 +43,7 @@ func TestKill(t *testing.T) {
 		if round == 0 {
 			out = v.deployPipeline()
 		}
-		more := v.uploadUntilKilled(out["DataBucket"], round, 10+10*round)
-		files = append(files, more...)
+		files = append(files, v.writeUntilKilled(10+10*round, v.uploads(out["DataBucket"], round))...)
 	}
 	t.Logf("%d files acknowledged in %d rounds", len(files), killRounds)
 	// What was in flight is hidden until its visibility timeout ends.
@@ -88,24 +87,27 @@ func (v *victim) kill() {
 	_ = v.cmd.Wait()
 }
 
-// uploadUntilKilled puts files from several clients, kills the runtime after so
-// many of them, and returns the keys of all that were acknowledged.
-func (v *victim) uploadUntilKilled(bucket string, round, killAfter int) []string {
+// A writer changes something, under a name that no other change has.
+type writer func(ctx context.Context, name string) error
+
+// writeUntilKilled does all writes side by side, each again and again with names
+// <key>-0, <key>-1, ..., kills the runtime after so many of them, and returns the
+// names of those that were acknowledged.
+func (v *victim) writeUntilKilled(killAfter int, writes map[string]writer) []string {
 	v.Helper()
 	var mu sync.Mutex
 	var acknowledged []string
-	var uploaders sync.WaitGroup
+	var writers sync.WaitGroup
 	enough := make(chan struct{})
-	for u := range killUploaders {
-		uploaders.Go(func() {
+	for key, write := range writes {
+		writers.Go(func() {
 			for n := 0; ; n++ {
-				file := fmt.Sprintf("r%d-u%d-%d", round, u, n)
-				_, err := v.s3.PutObject(context.Background(), &s3.PutObjectInput{Bucket: &bucket, Key: aws.String(file + ".csv"), Body: strings.NewReader(csvOf(file))})
-				if err != nil {
+				name := fmt.Sprintf("%s-%d", key, n)
+				if write(context.Background(), name) != nil {
 					return // it was killed
 				}
 				mu.Lock()
-				if acknowledged = append(acknowledged, file); len(acknowledged) == killAfter {
+				if acknowledged = append(acknowledged, name); len(acknowledged) == killAfter {
 					close(enough)
 				}
 				mu.Unlock()
@@ -115,11 +117,23 @@ func (v *victim) uploadUntilKilled(bucket string, round, killAfter int) []string
 	select {
 	case <-enough:
 	case <-time.After(patience):
-		v.Errorf("no %d uploads after %v", killAfter, patience)
+		v.Errorf("no %d writes after %v", killAfter, patience)
 	}
 	v.kill()
-	uploaders.Wait()
+	writers.Wait()
 	return acknowledged
+}
+
+// uploads are the uploads of a round, of several clients.
+func (v *victim) uploads(bucket string, round int) map[string]writer {
+	writes := make(map[string]writer)
+	for u := range killUploaders {
+		writes[fmt.Sprintf("r%d-u%d", round, u)] = func(ctx context.Context, file string) error {
+			_, err := v.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: aws.String(file + ".csv"), Body: strings.NewReader(csvOf(file))})
+			return err
+		}
+	}
+	return writes
 }
 
 // csvOf is a file whose rows are an hour that no other file has.

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -25,10 +23,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// writes are calls that change something, one of each service. They are given a
-// name that no other write has.
-func (v *victim) writes() map[string]func(ctx context.Context, name string) error {
-	return map[string]func(context.Context, string) error{
+// writes are one of each service, by kind.
+func (v *victim) writes() map[string]writer {
+	return map[string]writer{
 		"object": func(ctx context.Context, name string) error {
 			_, err := v.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String("objects"), Key: &name, Body: strings.NewReader(strings.Repeat(name, 10_000))})
 			return err
@@ -134,40 +131,16 @@ func TestKillServices(t *testing.T) {
 		if round == 0 {
 			v.prepare()
 		}
-		v.writeUntilKilled(round, acknowledged)
+		writes := make(map[string]writer)
+		for kind, write := range v.writes() {
+			writes[fmt.Sprintf("%s-%d", kind, round)] = write
+		}
+		for _, name := range v.writeUntilKilled(80+60*round, writes) {
+			kind, _, _ := strings.Cut(name, "-")
+			acknowledged[kind] = append(acknowledged[kind], name)
+		}
 	}
 	startLater(t, dir, 0).checkWrites(acknowledged)
-}
-
-// writeUntilKilled does all writes side by side, kills the runtime after so many
-// of them, and adds those that were acknowledged.
-func (v *victim) writeUntilKilled(round int, acknowledged map[string][]string) {
-	var mu sync.Mutex
-	var writers sync.WaitGroup
-	enough, total := make(chan struct{}), 0
-	for kind, write := range v.writes() {
-		writers.Go(func() {
-			for n := 0; ; n++ {
-				name := fmt.Sprintf("%s-%d-%d", kind, round, n)
-				if write(context.Background(), name) != nil {
-					return // it was killed
-				}
-				mu.Lock()
-				acknowledged[kind] = append(acknowledged[kind], name)
-				if total++; total == 80+60*round {
-					close(enough)
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	select {
-	case <-enough:
-	case <-time.After(patience):
-		v.Errorf("no %d writes after %v", 80+60*round, patience)
-	}
-	v.kill()
-	writers.Wait()
 }
 
 // checkWrites looks for what was acknowledged.

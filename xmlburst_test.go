@@ -18,9 +18,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/runnel/runnel/pipelines/xml-transform/sampledata"
 )
@@ -50,16 +47,15 @@ func (x *xmlPipeline) hold(method, bucket string) *gate {
 	}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if key, ok := strings.CutPrefix(r.URL.Path, "/"+bucket+"/"); ok && r.Method == method {
-			g.stop(r.Context(), key)
+			ctx, cancel := context.WithCancel(r.Context())
+			context.AfterFunc(x.Context(), cancel) // a test that has failed lets nobody through
+			g.stop(ctx, key)
+			cancel()
 		}
 		pass.ServeHTTP(w, r)
 	}))
 	x.Cleanup(server.Close)
-	name := xmlConvert
-	was := must(x.lambda.GetFunctionConfiguration(x.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: &name}))(x)
-	env := maps.Clone(was.Environment.Variables)
-	env["AWS_ENDPOINT_URL_S3"] = server.URL
-	must(x.lambda.UpdateFunctionConfiguration(x.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: &name, Environment: &lambdatypes.Environment{Variables: env}}))(x)
+	x.setenv("AWS_ENDPOINT_URL_S3", server.URL)
 	return g
 }
 
@@ -148,8 +144,7 @@ func numbered(key string) (document, result string) {
 func (x *xmlPipeline) putNumbered(prefix string, enough func(put int) bool) (keys []string) {
 	for n := 0; !enough(n); n++ {
 		key := fmt.Sprint(prefix, n)
-		document, _ := numbered(key)
-		if _, err := x.s3.PutObject(x.Context(), &s3.PutObjectInput{Bucket: aws.String(x.out["XmlBucket"]), Key: &key, Body: strings.NewReader(document)}); err != nil {
+		if err := x.putIs200(x.Context(), key); err != nil {
 			x.Error(err)
 			return keys
 		}
@@ -241,6 +236,7 @@ func TestXMLSwitch(t *testing.T) {
 			keys = append(keys, put...)
 		})
 	}
+	go func() { uploaders.Wait(); close(more) }() // nobody waits for uploads that failed
 	sent := metric{"AWS/SQS", "NumberOfMessagesSent", "QueueName", "xml-transform-files"}
 	for _, buffered := range []string{"", "true", "false"} {
 		if buffered != "" {

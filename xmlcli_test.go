@@ -66,7 +66,7 @@ func TestXMLByCLI(t *testing.T) {
 		t.Errorf("data.json is %s", b)
 	}
 	run("s3", "cp", "data/order/a.xml", "s3://xml-data/in/a.xml", "--metadata", "rule=order")
-	if f := x.ended("upload/in/a.xml"); f.Status != "succeeded" || f.Rule == nil || f.Rule.ID != "order" {
+	if f := x.ended("upload/in/a.xml"); f.Status != "succeeded" || f.Rule.ID != "order" {
 		t.Errorf("by its metadata: %+v", f)
 	}
 }

@@ -1,13 +1,9 @@
 package runnel_test
 
 import (
-	"maps"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
 // TestXMLNothingDropped has the function find no table of rules, which is no fault
@@ -22,7 +18,7 @@ func TestXMLNothingDropped(t *testing.T) {
 		t.Run("Buffered="+c.buffered, func(t *testing.T) {
 			t.Parallel()
 			x := startXML(t, "Buffered", c.buffered)
-			x.withoutRules()
+			x.setenv("RULES_TABLE", "nobodys")
 			x.drop("order/a b.xml", "", xmlFile(t, "sample-data/order.xml"))
 			for tries := 1; tries <= 3; tries++ {
 				x.advanceUntil(c.pause, func() (bool, any) {
@@ -47,17 +43,6 @@ func TestXMLNothingDropped(t *testing.T) {
 			x.awaitDepth(x.out["NoticeQueueUrl"], "0", "0")
 		})
 	}
-}
-
-// withoutRules has the function that converts look for its rules where there are
-// none.
-func (x *xmlPipeline) withoutRules() {
-	x.Helper()
-	name := xmlConvert
-	was := must(x.lambda.GetFunctionConfiguration(x.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: &name}))(x)
-	env := maps.Clone(was.Environment.Variables)
-	env["RULES_TABLE"] = "nobodys"
-	must(x.lambda.UpdateFunctionConfiguration(x.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: &name, Environment: &lambdatypes.Environment{Variables: env}}))(x)
 }
 
 // advanceUntil advances the clock by a pause until something is done. Once may not

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -39,7 +38,7 @@ func TestXMLKill(t *testing.T) {
 					out = v.deployXML("Buffered", c.buffered)
 				}
 				x := &xmlPipeline{&pipeline{v.rig, out}}
-				acknowledged = append(acknowledged, x.uploadUntilKilled(v, round, 20+20*round)...)
+				acknowledged = append(acknowledged, v.writeUntilKilled(20+20*round, x.uploads(round))...)
 			}
 			t.Logf("%d files acknowledged in %d rounds", len(acknowledged), xmlKillRounds)
 			x := &xmlPipeline{&pipeline{startLater(t, dir, c.off), out}}
@@ -56,37 +55,13 @@ func TestXMLKill(t *testing.T) {
 	}
 }
 
-// uploadUntilKilled uploads files from several clients, kills the runtime after so
-// many of them, and returns the keys of all that were acknowledged.
-func (x *xmlPipeline) uploadUntilKilled(v *victim, round, killAfter int) []string {
-	x.Helper()
-	var mu sync.Mutex
-	var acknowledged []string
-	var uploaders sync.WaitGroup
-	enough := make(chan struct{})
-	for u, upload := range []func(key, document string) bool{x.putIs200, x.postIs202, x.putIs200, x.postIs202} {
-		uploaders.Go(func() {
-			for n := 0; ; n++ {
-				key := fmt.Sprintf("r%d/u%d-%d", round, u, n)
-				if document, _ := numbered(key); !upload(key, document) {
-					return // it was killed
-				}
-				mu.Lock()
-				if acknowledged = append(acknowledged, key); len(acknowledged) == killAfter {
-					close(enough)
-				}
-				mu.Unlock()
-			}
-		})
+// uploads are the uploads of a round, over S3 and over the API.
+func (x *xmlPipeline) uploads(round int) map[string]writer {
+	writes := make(map[string]writer)
+	for u, upload := range []writer{x.putIs200, x.postIs202, x.putIs200, x.postIs202} {
+		writes[fmt.Sprintf("r%d/u%d", round, u)] = upload
 	}
-	select {
-	case <-enough:
-	case <-time.After(patience):
-		x.Errorf("no %d uploads after %v", killAfter, patience)
-	}
-	v.kill()
-	uploaders.Wait()
-	return acknowledged
+	return writes
 }
 
 // told waits until the topic has told of each file. It may tell twice of one whose
@@ -109,15 +84,18 @@ func (x *xmlPipeline) told(keys []string) {
 	})
 }
 
-func (x *xmlPipeline) putIs200(key, document string) bool {
-	_, err := x.s3.PutObject(context.Background(), &s3.PutObjectInput{Bucket: aws.String(x.out["XmlBucket"]), Key: &key, Body: strings.NewReader(document)})
-	return err == nil
+func (x *xmlPipeline) putIs200(ctx context.Context, key string) error {
+	document, _ := numbered(key)
+	_, err := x.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(x.out["XmlBucket"]), Key: &key, Body: strings.NewReader(document)})
+	return err
 }
 
-func (x *xmlPipeline) postIs202(key, document string) bool {
+func (x *xmlPipeline) postIs202(_ context.Context, key string) error {
+	document, _ := numbered(key)
 	got, err := x.send("POST", "/upload?file="+key, document)
 	if err == nil && got.status != 202 {
-		x.Errorf("%s: %d %s", key, got.status, got.body)
+		err = fmt.Errorf("%s: %d %s", key, got.status, got.body)
+		x.Error(err)
 	}
-	return err == nil && got.status == 202
+	return err
 }

@@ -92,7 +92,7 @@ func TestXMLRules(t *testing.T) {
 		a := x.taken(got) // what it was converted by is what it was taken by
 		f := x.ended(a.Result)
 		want := map[int]string{1: `{"n":"7"}`, 2: `{"m":"7"}`}[a.Rule.Version]
-		if f.Status != "succeeded" || *f.Rule != *a.Rule || string(f.JSON) != want {
+		if f.Status != "succeeded" || f.Rule != *a.Rule || string(f.JSON) != want {
 			t.Errorf("%s: it ended as %+v", c.name, f)
 		}
 	}

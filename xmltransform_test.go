@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/runnel/runnel/deploy"
@@ -44,6 +46,16 @@ func (r *rig) deployXML(parameters ...string) map[string]string {
 	d := xmltransform.Demo
 	builtin := func(dir string) bool { return path.Clean(dir) == "functions/bootstrap" }
 	return r.deployWith(d.Name, &deploy.Template{Body: d.Template, Dir: d.Dir, Builtin: builtin}, given)
+}
+
+// setenv gives a variable of the function that converts another value.
+func (x *xmlPipeline) setenv(name, value string) {
+	x.Helper()
+	function := aws.String(xmlConvert)
+	was := must(x.lambda.GetFunctionConfiguration(x.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: function}))(x)
+	env := maps.Clone(was.Environment.Variables)
+	env[name] = value
+	must(x.lambda.UpdateFunctionConfiguration(x.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: function, Environment: &lambdatypes.Environment{Variables: env}}))(x)
 }
 
 // in is the pipeline for a subtest, which fails alone.
@@ -109,7 +121,7 @@ func (x *xmlPipeline) drop(key, rule, content string) {
 type fate struct {
 	Status string
 	Source struct{ Bucket, Key, ETag string }
-	Rule   *struct {
+	Rule   struct {
 		ID      string
 		Version int
 	}
@@ -137,11 +149,23 @@ func (x *xmlPipeline) ended(link string) (f fate) {
 	return f
 }
 
-// results is all that is in the bucket of the results, by key.
+// results are the ETags of all that is in the bucket of the results, by key.
 func (x *xmlPipeline) results() map[string]string {
 	x.Helper()
+	return x.listed(x.out["JsonBucket"])
+}
+
+// files are the keys of what is in the bucket of the files.
+func (x *xmlPipeline) files() []string {
+	x.Helper()
+	return slices.Collect(maps.Keys(x.listed(x.out["XmlBucket"])))
+}
+
+// listed are the ETags of all that is in a bucket, by key.
+func (x *xmlPipeline) listed(bucket string) map[string]string {
+	x.Helper()
 	all := make(map[string]string)
-	pages := s3.NewListObjectsV2Paginator(x.s3, &s3.ListObjectsV2Input{Bucket: aws.String(x.out["JsonBucket"])})
+	pages := s3.NewListObjectsV2Paginator(x.s3, &s3.ListObjectsV2Input{Bucket: &bucket})
 	for pages.HasMorePages() {
 		for _, o := range must(pages.NextPage(x.Context()))(x).Contents {
 			all[*o.Key] = *o.ETag

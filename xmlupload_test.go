@@ -37,18 +37,6 @@ func (x *xmlPipeline) taken(got answer) (a accepted) {
 	return a
 }
 
-// files are the keys of what is in the bucket of the files.
-func (x *xmlPipeline) files() (keys []string) {
-	x.Helper()
-	pages := s3.NewListObjectsV2Paginator(x.s3, &s3.ListObjectsV2Input{Bucket: aws.String(x.out["XmlBucket"])})
-	for pages.HasMorePages() {
-		for _, o := range must(pages.NextPage(x.Context()))(x).Contents {
-			keys = append(keys, *o.Key)
-		}
-	}
-	return keys
-}
-
 // utf16LE is a text in UTF-16 with a byte order mark.
 func utf16LE(s string) string {
 	b := []byte{0xFF, 0xFE}

@@ -7,7 +7,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"io"
 	"path"
 	"time"
 
@@ -59,7 +58,7 @@ type demo struct {
 func newDemo(s *pipelines.Session) *demo {
 	return &demo{
 		Session: s,
-		s3:      s3.NewFromConfig(s.AWS, func(o *s3.Options) { o.UsePathStyle = true }),
+		s3:      s.S3(),
 		sns:     sns.NewFromConfig(s.AWS),
 		sqs:     sqs.NewFromConfig(s.AWS),
 	}
@@ -82,13 +81,13 @@ func (d *demo) run(ctx context.Context) error {
 	if err := d.quarantine(ctx); err != nil {
 		return err
 	}
-	if err := d.messages(ctx, "files that the notice queue was told of", d.Outputs["NoticeQueueUrl"], 3, time.Time{}); err != nil {
+	if err := d.Messages(ctx, "files that the notice queue was told of", d.Outputs["NoticeQueueUrl"], 3, time.Time{}); err != nil {
 		return err
 	}
-	if err := d.messages(ctx, "and a queue that joined after the first", late, 2, time.Time{}); err != nil {
+	if err := d.Messages(ctx, "and a queue that joined after the first", late, 2, time.Time{}); err != nil {
 		return err
 	}
-	return d.messages(ctx, "files that failed", d.Outputs["FailedFilesUrl"], 0, time.Time{})
+	return d.Messages(ctx, "files that failed", d.Outputs["FailedFilesUrl"], 0, time.Time{})
 }
 
 // file puts a file into the bucket and waits for its rows.
@@ -98,7 +97,7 @@ func (d *demo) file(ctx context.Context, key string, content []byte, rows int) e
 	if err != nil {
 		return err
 	}
-	return d.messages(ctx, "rows of "+key+" are messages", d.Outputs["QueueUrl"], rows, start)
+	return d.Messages(ctx, "rows of "+key+" are messages", d.Outputs["QueueUrl"], rows, start)
 }
 
 func (d *demo) bucket() *string { return aws.String(d.Outputs["UploadBucket"]) }
@@ -124,38 +123,6 @@ func (d *demo) join(ctx context.Context) (url string, err error) {
 	return aws.ToString(out.QueueUrl), err
 }
 
-// messages takes the messages of a queue off it and reports how many there were.
-func (d *demo) messages(ctx context.Context, what, url string, want int, start time.Time) error {
-	taken := 0
-	_, err := d.Await(ctx, what, want, func(ctx context.Context) (int, error) {
-		n, err := d.take(ctx, url)
-		taken += n
-		return taken, err
-	})
-	if err != nil {
-		return err
-	}
-	r := pipelines.Result{What: what, Where: "queue " + path.Base(url), Got: taken, Expected: want}
-	if !start.IsZero() {
-		r.Took = time.Since(start)
-	}
-	d.Report(r)
-	return nil
-}
-
-func (d *demo) take(ctx context.Context, url string) (int, error) {
-	out, err := d.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10})
-	if err != nil {
-		return 0, err
-	}
-	for _, m := range out.Messages {
-		if _, err := d.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
-			return 0, err
-		}
-	}
-	return len(out.Messages), nil
-}
-
 // quarantine reads the report of the rows that could not be converted.
 func (d *demo) quarantine(ctx context.Context) error {
 	where := ""
@@ -164,15 +131,9 @@ func (d *demo) quarantine(ctx context.Context) error {
 		if err != nil || len(list.Contents) == 0 {
 			return 0, err
 		}
-		key := list.Contents[0].Key
-		where = "s3://" + path.Join(*d.bucket(), *key)
-		out, err := d.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: d.bucket(), Key: key})
-		if err != nil {
-			return 0, err
-		}
-		defer out.Body.Close()
-		b, err := io.ReadAll(out.Body)
-		return bytes.Count(b, []byte("\n")), err
+		key := *list.Contents[0].Key
+		where = "s3://" + path.Join(*d.bucket(), key)
+		return d.Lines(ctx, *d.bucket(), key)
 	})
 	d.Report(pipelines.Result{What: "bad rows of it are in quarantine", Where: where, Got: n, Expected: badRowsOfBad})
 	return err

@@ -63,7 +63,7 @@ type demo struct {
 func newDemo(s *pipelines.Session) *demo {
 	return &demo{
 		Session: s,
-		s3:      s3.NewFromConfig(s.AWS, func(o *s3.Options) { o.UsePathStyle = true }),
+		s3:      s.S3(),
 		sqs:     sqs.NewFromConfig(s.AWS),
 		logs:    cloudwatchlogs.NewFromConfig(s.AWS),
 		table:   dynamodb.NewFromConfig(s.AWS),
@@ -143,13 +143,8 @@ func (d *demo) reported(ctx context.Context) (key string, lines int, err error) 
 		return "", 0, err
 	}
 	key = aws.ToString(list.Contents[0].Key)
-	out, err := d.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: bucket, Key: &key})
-	if err != nil {
-		return key, 0, err
-	}
-	defer out.Body.Close()
-	report, err := io.ReadAll(out.Body)
-	return key, bytes.Count(report, []byte("\n")), err
+	lines, err = d.Lines(ctx, *bucket, key)
+	return key, lines, err
 }
 
 // drained waits until the function has said that it sent the rows of the file

@@ -8,14 +8,11 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"path"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/runnel/runnel/pipelines"
 )
@@ -47,16 +44,11 @@ var Demo = &pipelines.Demo{
 
 type demo struct {
 	*pipelines.Session
-	s3  *s3.Client
-	sqs *sqs.Client
+	s3 *s3.Client
 }
 
 func newDemo(s *pipelines.Session) *demo {
-	return &demo{
-		Session: s,
-		s3:      s3.NewFromConfig(s.AWS, func(o *s3.Options) { o.UsePathStyle = true }),
-		sqs:     sqs.NewFromConfig(s.AWS),
-	}
+	return &demo{s, s.S3()}
 }
 
 func (d *demo) run(ctx context.Context) error {
@@ -65,10 +57,10 @@ func (d *demo) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := d.messages(ctx, "files that the topic told of", d.Outputs["NoticeQueueUrl"], 5); err != nil {
+	if err := d.Messages(ctx, "files that the topic told of", d.Outputs["NoticeQueueUrl"], 5, time.Time{}); err != nil {
 		return err
 	}
-	return d.messages(ctx, "events that failed", d.Outputs["FailedFilesUrl"], 0)
+	return d.Messages(ctx, "events that failed", d.Outputs["FailedFilesUrl"], 0, time.Time{})
 }
 
 // rules stores the rules, each of which must pass its own cases.
@@ -117,7 +109,7 @@ func (d *demo) files(ctx context.Context) error {
 		}
 	}
 	key := "quarantine/catalogue/catalogue-bad.xml.ndjson"
-	lines, err := d.lines(ctx, key)
+	lines, err := d.Lines(ctx, d.Outputs["JsonBucket"], key)
 	d.Report(pipelines.Result{What: "products of it that were left out", Where: d.where(key), Got: lines, Expected: badOfBadCatalogue})
 	return err
 }
@@ -185,16 +177,6 @@ func (d *demo) status(ctx context.Context, key, want string, records int, start 
 
 func (d *demo) where(key string) string { return "s3://" + d.Outputs["JsonBucket"] + "/" + key }
 
-func (d *demo) lines(ctx context.Context, key string) (int, error) {
-	out, err := d.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(d.Outputs["JsonBucket"]), Key: &key})
-	if err != nil {
-		return 0, err
-	}
-	defer out.Body.Close()
-	b, err := io.ReadAll(out.Body)
-	return bytes.Count(b, []byte("\n")), err
-}
-
 // call sends a request to the API, its body the file if one is named, and reads
 // the JSON of the answer.
 func (d *demo) call(ctx context.Context, method, route, file string, answer any) (status int, err error) {
@@ -221,26 +203,4 @@ func (d *demo) call(ctx context.Context, method, route, file string, answer any)
 		return out.StatusCode, nil
 	}
 	return out.StatusCode, json.NewDecoder(out.Body).Decode(answer)
-}
-
-// messages takes the messages of a queue off it and reports how many there were.
-func (d *demo) messages(ctx context.Context, what, url string, want int) error {
-	taken := 0
-	_, err := d.Await(ctx, what, want, func(ctx context.Context) (int, error) {
-		out, err := d.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10})
-		if err != nil {
-			return taken, err
-		}
-		for _, m := range out.Messages {
-			if _, err := d.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
-				return taken, err
-			}
-			taken++
-		}
-		return taken, nil
-	})
-	if err == nil {
-		d.Report(pipelines.Result{What: what, Where: "queue " + path.Base(url), Got: taken, Expected: want})
-	}
-	return err
 }
